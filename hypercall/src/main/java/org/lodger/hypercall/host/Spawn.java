@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.hypercall.host;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Starts a program with exactly the descriptors it is given, an empty environment, no signal blocked
+ * and every signal at its default. The JVM may leak other descriptors into it: the program has to
+ * close what it does not know.
+ */
+public final class Spawn {
+  // Sizes of glibc's opaque structs, which are part of its binary interface.
+  private static final int SIZEOF_FILE_ACTIONS = 80;
+  private static final int SIZEOF_ATTRIBUTES = 336;
+  private static final int SIZEOF_SIGSET = 128;
+  private static final short SETSIGDEF_SETSIGMASK = 0x04 | 0x08;
+
+  /** Above every number that a child is given, so that no dup2 overwrites a source. */
+  private static final int SCRATCH_FD = 256;
+
+  private record Move(int from, int to) {}
+
+  private final List<Move> moves = new ArrayList<>();
+
+  /** The child's descriptor {@code to} is a duplicate of this process's {@code from}. */
+  public Spawn fd(int from, int to) {
+    moves.add(new Move(from, to));
+    return this;
+  }
+
+  /**
+   * Starts the program and returns its process id. Its parent-death signal is tied to the calling
+   * thread.
+   */
+  public int start(String path, String... argv) {
+    byte[] actions = new byte[SIZEOF_FILE_ACTIONS];
+    byte[] attributes = new byte[SIZEOF_ATTRIBUTES];
+    byte[] all = new byte[SIZEOF_SIGSET];
+    Arrays.fill(all, (byte) -1);
+    List<Integer> scratch = new ArrayList<>();
+    Host.C.posix_spawn_file_actions_init(actions);
+    try {
+      for (Move move : moves) {
+        int source = Host.duplicate(move.from(), SCRATCH_FD);
+        scratch.add(source);
+        ok(Host.C.posix_spawn_file_actions_adddup2(actions, source, move.to()), "posix_spawn");
+      }
+      Host.C.posix_spawnattr_init(attributes);
+      Host.C.posix_spawnattr_setflags(attributes, SETSIGDEF_SETSIGMASK);
+      Host.C.posix_spawnattr_setsigmask(attributes, new byte[SIZEOF_SIGSET]);
+      Host.C.posix_spawnattr_setsigdefault(attributes, all);
+      int[] pid = new int[1];
+      ok(
+          Host.C.posix_spawn(pid, path, actions, attributes, argv, new String[0], 0),
+          "posix_spawn " + path);
+      return pid[0];
+    } finally {
+      Host.C.posix_spawn_file_actions_destroy(actions);
+      scratch.forEach(Host::close);
+    }
+  }
+
+  /** These functions return the error instead of setting errno. */
+  private static void ok(int error, String call) {
+    if (error != 0) {
+      throw Host.failed(error, call);
+    }
+  }
+}
