@@ -60,14 +60,7 @@
 
 #ifndef __ASSEMBLER__
 
-#ifdef __KERNEL__
 #include <linux/types.h>
-#else
-#include <stdint.h>
-typedef uint8_t __u8;
-typedef uint32_t __u32;
-typedef uint64_t __u64;
-#endif
 
 #define LODGER_BOOT_MAGIC	0x524547444f4cULL	/* "LODGER" */
 

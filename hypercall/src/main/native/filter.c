@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter.h"
+#include "slot.h"
+
+#define LOAD(field) \
+	((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field)))
+#define LOAD_HIGH(field) \
+	((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field) + 4))
+#define RETURN(what) ((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, what))
+/* Goes on when equal (greater or equal, ...), skips `otherwise` instructions when not. */
+#define IF_EQ(value, otherwise) \
+	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (__u32)(value), 0, otherwise))
+#define IF_BELOW(value, otherwise) \
+	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (__u32)(value), otherwise, 0))
+
+/* The stub is one page, so that its addresses share their upper half. */
+static int stub_only(struct sock_filter *f, __u32 otherwise)
+{
+	int n = 0;
+
+	f[n++] = LOAD(arch);
+	f[n++] = IF_EQ(AUDIT_ARCH_X86_64, 2);
+	f[n++] = LOAD_HIGH(instruction_pointer);
+	f[n] = IF_EQ(STUB_CODE >> 32, 0);
+	f[n++].jt = 1;
+	f[n++] = RETURN(otherwise);
+	f[n++] = LOAD(instruction_pointer);
+	return n;
+}
+
+/* Expects the instruction pointer's lower half in the accumulator. */
+static int allow_call(struct sock_filter *f, const char *ret, __u32 nr, __u32 action)
+{
+	int n = 0;
+
+	f[n++] = IF_EQ(U(ret), 4);
+	f[n++] = LOAD(nr);
+	f[n++] = IF_EQ(nr, 1);
+	f[n++] = RETURN(action);
+	f[n++] = LOAD(instruction_pointer);
+	return n;
+}
+
+int build_notify_filter(struct sock_filter *f)
+{
+	int n = stub_only(f, SECCOMP_RET_ALLOW);
+
+	n += allow_call(f + n, user_wait_ret, __NR_getppid, SECCOMP_RET_USER_NOTIF);
+	n += allow_call(f + n, mapper_wait_ret, __NR_getppid, SECCOMP_RET_USER_NOTIF);
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	return n;
+}
+
+int build_user_filter(struct sock_filter *f)
+{
+	int n = stub_only(f, SECCOMP_RET_TRAP);
+
+	n += allow_call(f + n, user_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
+	if (!layout.fsgsbase) {
+		n += allow_call(f + n, set_fs_ret, __NR_arch_prctl, SECCOMP_RET_ALLOW);
+		n += allow_call(f + n, set_gs_ret, __NR_arch_prctl, SECCOMP_RET_ALLOW);
+	}
+	f[n++] = RETURN(SECCOMP_RET_TRAP);
+	return n;
+}
+
+int build_mapper_filter(struct sock_filter *f)
+{
+	int n = stub_only(f, SECCOMP_RET_KILL_PROCESS);
+
+	n += allow_call(f + n, mapper_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
+	f[n++] = IF_EQ(U(mapper_call_ret), 14);
+	/* Only below the stub: the length is the kernel process's own affair, a guest that
+	 * overwrites its stub gains nothing that these filters would not stop. */
+	f[n++] = LOAD_HIGH(args[0]);
+	f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 12);
+	f[n++] = LOAD(nr);
+	f[n++] = IF_EQ(__NR_munmap, 1);
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	f[n++] = IF_EQ(__NR_mmap, 8);
+	f[n++] = LOAD(args[3]);
+	f[n++] = IF_EQ(MAP_SHARED | MAP_FIXED | MAP_POPULATE, 6);
+	f[n++] = LOAD(args[4]);
+	f[n++] = IF_EQ(LODGER_FD_RAM, 4);
+	f[n++] = LOAD(args[2]);
+	f[n++] = IF_BELOW(8, 2);
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
+	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
+	return n;
+}
+
+static int allow_nr(struct sock_filter *f, __u32 nr)
+{
+	f[0] = IF_EQ(nr, 1);
+	f[1] = RETURN(SECCOMP_RET_ALLOW);
+	return 2;
+}
+
+/* Allows nr if the lower half of one argument is in [low, low + count); goes on otherwise. */
+static int allow_if(struct sock_filter *f, __u32 nr, int arg, __u32 low, __u32 count)
+{
+	int n = 0;
+
+	f[n++] = IF_EQ(nr, 5);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					      offsetof(struct seccomp_data, args) + 8 * arg);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, low);
+	f[n++] = IF_BELOW(count, 1);
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	f[n++] = LOAD(nr);
+	return n;
+}
+
+int build_kernel_filter(struct sock_filter *f, __u32 timer)
+{
+	int n = 0;
+
+	f[n++] = LOAD(arch);
+	f[n] = IF_EQ(AUDIT_ARCH_X86_64, 0);
+	f[n++].jt = 1;
+	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
+	f[n++] = LOAD(nr);
+	n += allow_if(f + n, __NR_ioctl, 1, SECCOMP_IOCTL_NOTIF_SEND, 1);
+	n += allow_if(f + n, __NR_ioctl, 1, SECCOMP_IOCTL_NOTIF_RECV, 1);
+	n += allow_nr(f + n, __NR_futex);
+	n += allow_nr(f + n, __NR_rt_sigreturn);
+	n += allow_if(f + n, __NR_timer_settime, 0, timer, 1);
+	n += allow_if(f + n, __NR_write, 0, LODGER_FD_DOORBELL, LODGER_MAX_DEVICES);
+	n += allow_if(f + n, __NR_write, 0, LODGER_FD_CONSOLE, 1);
+	n += allow_if(f + n, __NR_write, 0, 2, 1);
+	n += allow_nr(f + n, __NR_pidfd_send_signal);
+	n += allow_if(f + n, __NR_mmap, 4, LODGER_FD_RAM, 1);
+	n += allow_nr(f + n, __NR_munmap);
+	n += allow_nr(f + n, __NR_clock_gettime);
+	n += allow_nr(f + n, __NR_getrandom);
+	n += allow_nr(f + n, __NR_exit_group);
+	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
+	return n;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "space.h"
+#include "vcpu.h"
+
+#define MAX_SPACES 65536
+#define NO_SLOT 0xffff
+#define SPARE_SLOTS 2	/* made ahead, while the guest goes on */
+#define IDLE_SLOTS 64	/* kept for reuse; more are ended */
+#define END_OF_LIST 0xffffffff
+
+struct slot slots[MAX_SLOTS];
+static __u32 free_list = END_OF_LIST, nr_free;
+static __u32 nr_made;			/* asked for and not released */
+static __u64 clock;			/* of runs, for the choice of a victim */
+
+static __u16 space_slots[MAX_SPACES];	/* by handle; NO_SLOT = has none */
+static __u8 space_used[MAX_SPACES];
+static __u32 next_space = 1;
+
+static void poke_spawner(void)
+{
+	__atomic_fetch_add(&spawn->request, 1, __ATOMIC_SEQ_CST);
+	futex_wake(&spawn->request);
+}
+
+/* Receives until a task of slot i waits; returns which one. */
+static long receive(__u32 i, __u64 *status)
+{
+	struct slot *s = &slots[i];
+
+	awaited_slot = i;
+	for (;;) {
+		struct seccomp_notif n = { 0 };
+		long r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_RECV, &n);
+
+		if (r < 0) {
+			if (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_SEQ_CST) == SPAWN_DEAD) {
+				spawn->deaths_seen = spawn->deaths;
+				return -ESRCH;
+			}
+			continue;
+		}
+		*status = n.data.args[0];
+		if (n.data.instruction_pointer == U(user_wait_ret) &&
+		    (!s->user_pid || n.pid == s->user_pid)) {
+			s->user_pid = n.pid;
+			s->user_id = n.id;
+			return SLOT_USER;
+		}
+		if (n.data.instruction_pointer == U(mapper_wait_ret) &&
+		    (!s->mapper_pid || n.pid == s->mapper_pid)) {
+			s->mapper_pid = n.pid;
+			s->mapper_id = n.id;
+			return SLOT_MAPPER;
+		}
+		return -EPERM;	/* user code at the mapper's call */
+	}
+}
+
+long slot_run(__u32 i, enum slot_task task, __u64 *status)
+{
+	struct slot *s = &slots[i];
+	struct seccomp_notif_resp answer = { .id = task == SLOT_USER ? s->user_id : s->mapper_id };
+	long r;
+
+	while ((r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer)) < 0) {
+		/* Hosts before 5.19: a kick ended the wait, and the task waits anew. */
+		r = receive(i, status);
+		if (r < 0)
+			return r;
+		if (task == SLOT_USER && vcpu->pending)
+			return -EINTR;
+		answer.id = task == SLOT_USER ? s->user_id : s->mapper_id;
+	}
+	return receive(i, status);
+}
+
+/* The spawner has started slot i: fills in what the kernel process knows of it. */
+static long adopt(__u32 i)
+{
+	struct slot *s = &slots[i];
+	struct slot_ro *ro = slot_ro(i);
+	__u64 status;
+	long r;
+
+	*s = (struct slot){ .pidfd = spawn->slot[i].pidfd, .listener = spawn->slot[i].listener };
+	for (int tasks = 0; tasks < 2; tasks++) {
+		r = receive(i, &status);
+		if (r < 0)
+			return r;
+	}
+	ro->frame = SLOT_BASE + layout.frame;
+	ro->iret = ro->frame - 0x100;
+	ro->wait_stack = ro->frame - 0x200;
+	ro->fpstate = SLOT_BASE + layout.fpstate;
+	ro->xmask = layout.xfeatures;
+	ro->fsgsbase = layout.fsgsbase;
+	ro->nr_ops = 0;
+	s->alive = 1;
+	return 0;
+}
+
+static void ask_for(__u32 i)
+{
+	nr_made++;
+	WRITE_ONCE(spawn->slot[i].state, SPAWN_WANTED);
+	poke_spawner();
+}
+
+/* Looks at every slot that is not in use; makes sure that some are on their way. */
+static long made_slot(int wait)
+{
+	for (;;) {
+		__u32 reply = __atomic_load_n(&spawn->reply, __ATOMIC_SEQ_CST);
+		__u32 empty = END_OF_LIST, coming = 0;
+		long found = -1;
+
+		for (__u32 i = 0; i < MAX_SLOTS; i++) {
+			if (slots[i].alive)
+				continue;
+			switch (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_ACQUIRE)) {
+			case SPAWN_STARTED:
+				if (found < 0)
+					found = i;
+				else
+					coming++;
+				break;
+			case SPAWN_WANTED:
+				coming++;
+				break;
+			case SPAWN_EMPTY:
+				if (empty == END_OF_LIST)
+					empty = i;
+				break;
+			case SPAWN_FAILED:
+				wait = 0;
+				/* fall through */
+			case SPAWN_DEAD:
+				slot_kill(i);
+				break;
+			}
+		}
+		if (empty != END_OF_LIST && coming < SPARE_SLOTS && (found >= 0 || wait))
+			ask_for(empty);
+		else if (found < 0 && !coming)
+			return -EAGAIN;
+		if (found >= 0) {
+			if (!adopt(found))
+				return found;
+			slot_kill(found);
+			continue;
+		}
+		if (!wait)
+			return -EAGAIN;
+		futex_wait(&spawn->reply, reply, NULL);
+	}
+}
+
+/* Forgets what the slot ran; it keeps its tasks. */
+static void detach(__u32 i)
+{
+	struct slot *s = &slots[i];
+
+	if (s->xstate)
+		xstate_sync(s->xstate);
+	s->xstate = NULL;
+	if (s->space)
+		space_slots[s->space] = NO_SLOT;
+	s->space = 0;
+}
+
+void slot_kill(__u32 i)
+{
+	struct slot *s = &slots[i];
+
+	if (s->alive) {
+		detach(i);
+		s->alive = 0;
+		sys4(__NR_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+	}
+	if (nr_made)
+		nr_made--;
+	WRITE_ONCE(spawn->slot[i].state, SPAWN_RELEASED);
+	poke_spawner();
+}
+
+static void queue(__u32 i, struct map_call call)
+{
+	struct slot_ro *ro = slot_ro(i);
+
+	if (call.nr == __NR_munmap && call.len == LODGER_TASK_SIZE)
+		ro->nr_ops = 0;		/* whatever was to be mapped is to go */
+	ro->ops[ro->nr_ops++] = call;
+}
+
+static const struct map_call unmap_all = { .nr = __NR_munmap, .len = LODGER_TASK_SIZE };
+
+/* Has the mapper carry out what is queued. */
+static long flush(__u32 i)
+{
+	struct slot_ro *ro = slot_ro(i);
+	__u64 status;
+	long r;
+
+	for (int tries = 0; ro->nr_ops; tries++) {
+		r = slot_run(i, SLOT_MAPPER, &status);
+		if (r != SLOT_MAPPER)
+			return -ESRCH;
+		ro->nr_ops = 0;
+		/* Usually the host's limit of mappings per process: start again with none. */
+		if (status) {
+			if (tries)
+				return -ESRCH;
+			queue(i, unmap_all);
+		}
+	}
+	return 0;
+}
+
+static long least_recent(void)
+{
+	long victim = -1;
+
+	for (__u32 i = 0; i < MAX_SLOTS; i++)
+		if (slots[i].alive && slots[i].space &&
+		    (victim < 0 || slots[i].last_run < slots[victim].last_run))
+			victim = i;
+	return victim;
+}
+
+static long acquire(void)
+{
+	long i;
+
+	if (free_list != END_OF_LIST) {
+		i = free_list;
+		free_list = slots[i].next_free;
+		nr_free--;
+		return i;
+	}
+	i = made_slot(nr_made < MAX_SLOTS);
+	if (i >= 0)
+		return i;
+	i = least_recent();
+	if (i < 0)
+		return -EAGAIN;
+	detach(i);
+	queue(i, unmap_all);
+	return i;
+}
+
+long space_slot(__u32 space)
+{
+	long i, r;
+
+	if (!space || space >= MAX_SPACES || !space_used[space])
+		return -EINVAL;
+	i = space_slots[space];
+	if (i == NO_SLOT) {
+		i = acquire();
+		if (i < 0)
+			return i;
+		space_slots[space] = i;
+		slots[i].space = space;
+	}
+	slots[i].last_run = ++clock;
+	r = flush(i);
+	if (r < 0) {
+		slot_kill(i);
+		return r;
+	}
+	return i;
+}
+
+long space_create(void)
+{
+	for (__u32 n = 0; n < MAX_SPACES - 1; n++) {
+		__u32 space = next_space;
+
+		next_space = next_space == MAX_SPACES - 1 ? 1 : next_space + 1;
+		if (space_used[space])
+			continue;
+		space_used[space] = 1;
+		space_slots[space] = NO_SLOT;
+		return space;
+	}
+	return -ENOSPC;
+}
+
+void space_destroy(__u32 space)
+{
+	__u32 i;
+
+	if (!space || space >= MAX_SPACES || !space_used[space])
+		return;
+	space_used[space] = 0;
+	i = space_slots[space];
+	if (i == NO_SLOT)
+		return;
+	if (nr_free >= IDLE_SLOTS) {
+		slot_kill(i);
+		return;
+	}
+	detach(i);
+	queue(i, unmap_all);
+	slots[i].next_free = free_list;
+	free_list = i;
+	nr_free++;
+}
+
+static int valid(__u64 start, __u64 len, __u64 limit)
+{
+	return !((start | len) & 0xfff) && len && start < limit && len <= limit - start;
+}
+
+long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
+{
+	__u32 i;
+
+	if (!space || space >= MAX_SPACES || !space_used[space])
+		return -EINVAL;
+	i = space_slots[space];
+	if (i == NO_SLOT)
+		return 0;	/* has no mappings; faults will ask for them again */
+	for (; count; count--, ops++) {
+		struct lodger_map_op op = *ops;
+		struct map_call call = unmap_all;
+
+		if (op.kind != LODGER_OP_UNMAP_ALL) {
+			if (!valid(op.addr, op.len, LODGER_TASK_SIZE))
+				return -EINVAL;
+			call.addr = op.addr;
+			call.len = op.len;
+		}
+		if (op.kind == LODGER_OP_MAP) {
+			if (!valid(op.phys, op.len, ram_size) || op.prot > 7)
+				return -EINVAL;
+			call.nr = __NR_mmap;
+			call.prot = op.prot;
+			call.offset = op.phys;
+		}
+		if (slot_ro(i)->nr_ops == SLOT_MAX_OPS && flush(i) < 0) {
+			slot_kill(i);
+			return 0;
+		}
+		queue(i, call);
+	}
+	return 0;
+}
+
+void first_slots(void)
+{
+	long i = made_slot(1);
+
+	if (i < 0) {
+		for (__u32 s = 0; s < MAX_SLOTS; s++)
+			if (spawn->slot[s].error)
+				die(LODGER_EXIT_USAGE, "cannot make a process that runs guest "
+				    "programs (seccomp user notification, Linux 5.9 or later)",
+				    spawn->slot[s].error);
+		die(LODGER_EXIT_USAGE, "cannot make a process that runs guest programs", i);
+	}
+	slots[i].next_free = free_list;
+	free_list = i;
+	nr_free++;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The spawner: the one process that may make others. It is forked from the first process before
+ * that one filters itself, and shares its descriptor table, so that descriptors need no passing.
+ * It serves a hostile kernel process, from this page, and trusts nothing in it but slot numbers.
+ */
+#ifndef SPAWNER_H
+#define SPAWNER_H
+#include "sys.h"
+
+#define MAX_SLOTS 1024
+
+enum spawn_state {
+	SPAWN_EMPTY,	/* spawner: no processes */
+	SPAWN_WANTED,	/* kernel process: make them */
+	SPAWN_STARTED,	/* spawner: pidfd and listener are valid */
+	SPAWN_FAILED,	/* spawner: the host refused; error is its errno */
+	SPAWN_DEAD,	/* spawner: the user task or the mapper ended */
+	SPAWN_RELEASED,	/* kernel process: done with a dead or failed one; becomes EMPTY */
+};
+
+struct spawn_slot {
+	__u32 state;	/* enum spawn_state */
+	__s32 pidfd;	/* of the user task */
+	__s32 listener;	/* notifications of both tasks */
+	__s32 error;
+};
+
+struct spawn_page {
+	__u32 request;	/* incremented by the kernel process, a futex */
+	__u32 pad0[15];
+	__u32 reply;	/* incremented by the spawner, a futex */
+	__u32 deaths;	/* incremented by the spawner, which then signals SIGUSR2 ... */
+	__u32 pad1[14];
+	__u32 deaths_seen; /* ... until the kernel process has copied it here */
+	__u32 pad2[15];
+	struct spawn_slot slot[MAX_SLOTS];
+};
+
+extern struct spawn_page *spawn;
+
+/* Forks the spawner; returns in the caller only. slots is the memfd that holds all slots. */
+void start_spawner(int slots);
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "space.h"
+#include "vcpu.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define SIGNAL_STACK_SIZE 0x10000
+#define USER_CS 0x33
+#define USER_SS 0x2b
+/* Flags that user code may have: arithmetic, trap, direction, alignment check, id; bit 1 is one. */
+#define USER_FLAGS 0x240dd5
+#define FIXED_FLAGS 0x202
+#define VECTOR_PAGE_FAULT 14
+
+struct lodger_vcpu *vcpu;
+__u32 awaited_slot;
+__s32 timer_id;
+
+static struct lodger_handlers handlers;
+static __u32 kicked;	/* the running slot has been told to stop */
+static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
+
+static void set_state(__u32 state)
+{
+	__atomic_store_n(&vcpu->state, state, __ATOMIC_SEQ_CST);
+}
+
+static int interrupt_pending(void)
+{
+	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
+}
+
+static void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c)
+{
+	__u64 *r = regs->r;
+
+	r[LODGER_R15] = c->r15;
+	r[LODGER_R14] = c->r14;
+	r[LODGER_R13] = c->r13;
+	r[LODGER_R12] = c->r12;
+	r[LODGER_RBP] = c->rbp;
+	r[LODGER_RBX] = c->rbx;
+	r[LODGER_R11] = c->r11;
+	r[LODGER_R10] = c->r10;
+	r[LODGER_R9] = c->r9;
+	r[LODGER_R8] = c->r8;
+	r[LODGER_RAX] = c->rax;
+	r[LODGER_RCX] = c->rcx;
+	r[LODGER_RDX] = c->rdx;
+	r[LODGER_RSI] = c->rsi;
+	r[LODGER_RDI] = c->rdi;
+	r[LODGER_RIP] = c->rip;
+	r[LODGER_RFLAGS] = c->eflags;
+	r[LODGER_RSP] = c->rsp;
+}
+
+static void regs_to_context(const struct lodger_regs *regs, struct sigcontext *c)
+{
+	const __u64 *r = regs->r;
+
+	c->r15 = r[LODGER_R15];
+	c->r14 = r[LODGER_R14];
+	c->r13 = r[LODGER_R13];
+	c->r12 = r[LODGER_R12];
+	c->rbp = r[LODGER_RBP];
+	c->rbx = r[LODGER_RBX];
+	c->r11 = r[LODGER_R11];
+	c->r10 = r[LODGER_R10];
+	c->r9 = r[LODGER_R9];
+	c->r8 = r[LODGER_R8];
+	c->rax = r[LODGER_RAX];
+	c->rcx = r[LODGER_RCX];
+	c->rdx = r[LODGER_RDX];
+	c->rsi = r[LODGER_RSI];
+	c->rdi = r[LODGER_RDI];
+	c->rip = r[LODGER_RIP];
+	c->eflags = r[LODGER_RFLAGS];
+	c->rsp = r[LODGER_RSP];
+}
+
+static void deliver_interrupts(struct lodger_regs *regs)
+{
+	if (handlers.interrupt && vcpu->irq_enabled && interrupt_pending())
+		handlers.interrupt(regs);
+}
+
+/* A signal says only that there may be something new: pending interrupts, a dead slot. */
+static void attend(const struct sigcontext *c)
+{
+	struct lodger_regs regs = { 0 };
+
+	if (spawn->slot[awaited_slot].state != SPAWN_DEAD)
+		spawn->deaths_seen = spawn->deaths;
+	switch (vcpu->state) {
+	case LODGER_VCPU_USER:
+		if (!kicked && interrupt_pending()) {
+			kicked = 1;
+			sys4(__NR_pidfd_send_signal, slots[awaited_slot].pidfd, KICK_SIGNAL, NULL, 0);
+		}
+		break;
+	case LODGER_VCPU_KERNEL:
+		regs_from_context(&regs, c);
+		deliver_interrupts(&regs);
+		break;
+	}
+}
+
+static void on_wakeup(int signo, siginfo_t *info, struct ucontext *uc)
+{
+	(void)signo;
+	(void)info;
+	attend(&uc->uc_mcontext);
+}
+
+static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
+{
+	__atomic_fetch_or(&vcpu->pending, 1UL << LODGER_IRQ_TIMER, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&vcpu->wake_seq, 1, __ATOMIC_SEQ_CST);
+	on_wakeup(signo, info, uc);
+}
+
+static void on_fault(int signo, siginfo_t *info, struct ucontext *uc)
+{
+	struct sigcontext *c = &uc->uc_mcontext;
+	struct lodger_regs regs = { 0 };
+	struct lodger_trap trap = {
+		.reason = c->trapno == VECTOR_PAGE_FAULT ? LODGER_TRAP_FAULT : LODGER_TRAP_SIGNAL,
+		.signo = signo,
+		.code = info->si_code,
+		.trapno = c->trapno,
+		.error_code = c->err,
+		.address = c->trapno == VECTOR_PAGE_FAULT ? c->cr2 : U(info->si_addr),
+	};
+
+	if (!handlers.fault)
+		die(LODGER_EXIT_INTERNAL, "the guest kernel faulted before it was set up", signo);
+	regs_from_context(&regs, c);
+	handlers.fault(&regs, &trap);
+	regs_to_context(&regs, c);
+}
+
+static void handle(int signo, void (*handler)(int, siginfo_t *, struct ucontext *))
+{
+	struct sys_sigaction sa = {
+		.handler = handler,
+		/* Nesting is wanted: the guest enables interrupts inside its handlers. */
+		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER,
+		.restorer = signal_return,
+	};
+
+	sys4(__NR_rt_sigaction, signo, &sa, NULL, 8);
+}
+
+void vcpu_init(void)
+{
+	struct { union { int i; void *p; } value; int signo, notify; int pad[12]; } event = {
+		.signo = SIGALRM,
+	};
+	stack_t stack = { .ss_sp = signal_stack, .ss_size = sizeof(signal_stack) };
+	static const __u8 faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
+	long r;
+
+	sys2(__NR_sigaltstack, &stack, NULL);
+	handle(SIGUSR1, on_wakeup);	/* from the launcher */
+	handle(SIGUSR2, on_wakeup);	/* from the spawner */
+	handle(SIGALRM, on_timer);
+	for (unsigned i = 0; i < sizeof(faults); i++)
+		handle(faults[i], on_fault);
+	r = sys3(__NR_timer_create, CLOCK_MONOTONIC, &event, &timer_id);
+	if (r < 0)
+		die(LODGER_EXIT_USAGE, "cannot make a timer", r);
+}
+
+void vcpu_set_handlers(const struct lodger_handlers *h)
+{
+	handlers = *h;
+}
+
+__u32 vcpu_mask(void)
+{
+	__u32 enabled = vcpu->irq_enabled;
+
+	WRITE_ONCE(vcpu->irq_enabled, 0);
+	return enabled;
+}
+
+void vcpu_unmask(__u32 enabled)
+{
+	struct lodger_regs regs = { 0 };
+
+	if (!enabled)
+		return;
+	WRITE_ONCE(vcpu->irq_enabled, 1);
+	if (interrupt_pending()) {
+		regs.r[LODGER_RIP] = U(__builtin_return_address(0));
+		deliver_interrupts(&regs);
+	}
+}
+
+static struct ucontext *frame(__u32 i)
+{
+	return (void *)(slot_memory(i) + layout.frame + 8);
+}
+
+/* What made the user task trap. Everything here is what user code could have written: a guest
+ * program that forges it fools its own kernel about itself, and nobody else. */
+static void read_trap(__u32 i, struct lodger_trap *trap)
+{
+	const struct sigcontext *c = &frame(i)->uc_mcontext;
+	const siginfo_t *info = (void *)(slot_memory(i) + layout.frame + FRAME_SIGINFO);
+
+	*trap = (struct lodger_trap){
+		.reason = LODGER_TRAP_SIGNAL,
+		.signo = READ_ONCE(slot_rw(i)->signo),
+		.code = info->si_code,
+		.trapno = c->trapno,
+		.error_code = c->err,
+		.address = U(info->si_addr),
+	};
+	switch (trap->signo) {
+	case SIGSYS:
+		if (info->si_arch == AUDIT_ARCH_X86_64)
+			trap->reason = LODGER_TRAP_SYSCALL;
+		else
+			trap->signo = SIGSEGV;
+		break;
+	case SIGSEGV:
+		if (c->trapno == VECTOR_PAGE_FAULT) {
+			trap->reason = LODGER_TRAP_FAULT;
+			trap->address = c->cr2;
+		}
+		break;
+	case KICK_SIGNAL:
+		trap->reason = LODGER_TRAP_INTERRUPT;
+		break;
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+	case SIGTRAP:
+		break;
+	default:
+		trap->reason = LODGER_TRAP_GONE;
+	}
+}
+
+static void write_regs(__u32 i, const struct lodger_regs *regs)
+{
+	const __u64 *r = regs->r;
+	__u64 *iret = (void *)(slot_memory(i) + layout.frame - 0x100);
+	struct slot_rw *rw = slot_rw(i);
+
+	regs_to_context(regs, &frame(i)->uc_mcontext);
+	iret[0] = r[LODGER_RIP];
+	iret[1] = USER_CS;
+	iret[2] = (r[LODGER_RFLAGS] & USER_FLAGS) | FIXED_FLAGS;
+	iret[3] = r[LODGER_RSP];
+	iret[4] = USER_SS;
+	rw->fs_base = r[LODGER_FS_BASE];
+	rw->gs_base = r[LODGER_GS_BASE];
+}
+
+void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct lodger_trap *trap)
+{
+	__u64 *r = regs->r;
+	__u64 status;
+	long i, task;
+
+	/* iretq would fault in the stub; the processor reports a fetch from there the same way. */
+	if (r[LODGER_RIP] >= LODGER_TASK_SIZE) {
+		*trap = (struct lodger_trap){
+			.reason = LODGER_TRAP_SIGNAL, .signo = SIGSEGV, .code = SI_KERNEL,
+			.trapno = 13,
+		};
+		return;
+	}
+	*trap = (struct lodger_trap){ .reason = LODGER_TRAP_INTERRUPT };
+	i = space_slot(space);
+	if (i < 0) {
+		trap->reason = LODGER_TRAP_GONE;
+		return;
+	}
+	xstate_load(i, xstate);
+	write_regs(i, regs);
+	awaited_slot = i;
+	kicked = 0;
+	set_state(LODGER_VCPU_USER);
+	if (interrupt_pending()) {
+		set_state(LODGER_VCPU_KERNEL);
+		return;
+	}
+	task = slot_run(i, SLOT_USER, &status);
+	set_state(LODGER_VCPU_KERNEL);
+	if (task == -EINTR)
+		return;
+	if (task == SLOT_USER)
+		read_trap(i, trap);
+	else
+		trap->reason = LODGER_TRAP_GONE;
+	if (trap->reason == LODGER_TRAP_GONE) {
+		slots[i].xstate = NULL;
+		slot_kill(i);
+		return;
+	}
+	regs_from_context(regs, &frame(i)->uc_mcontext);
+	r[LODGER_FS_BASE] = slot_rw(i)->fs_base;
+	r[LODGER_GS_BASE] = slot_rw(i)->gs_base;
+	r[LODGER_CS] = USER_CS;
+	r[LODGER_SS] = USER_SS;
+}
+
+void vcpu_idle(void)
+{
+	set_state(LODGER_VCPU_IDLE);
+	for (;;) {
+		__u32 seq = __atomic_load_n(&vcpu->wake_seq, __ATOMIC_SEQ_CST);
+
+		if (interrupt_pending())
+			break;
+		futex_wait(&vcpu->wake_seq, seq, NULL);
+	}
+	set_state(LODGER_VCPU_KERNEL);
+}
+
+void vcpu_timer_set(__u64 delta)
+{
+	struct __kernel_itimerspec when = {
+		.it_value = { .tv_sec = delta / NSEC_PER_SEC, .tv_nsec = delta % NSEC_PER_SEC },
+	};
+
+	sys4(__NR_timer_settime, timer_id, 0, &when, NULL);
+}
