@@ -69,23 +69,22 @@ int build_mapper_filter(struct sock_filter *f)
 	int n = stub_only(f, SECCOMP_RET_KILL_PROCESS);
 
 	n += allow_call(f + n, mapper_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
-	f[n++] = IF_EQ(U(mapper_call_ret), 14);
+	f[n++] = IF_EQ(U(mapper_call_ret), 13);
 	/* Only below the stub: the length is the kernel process's own affair, a guest that
 	 * overwrites its stub gains nothing that these filters would not stop. */
 	f[n++] = LOAD_HIGH(args[0]);
-	f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 12);
+	f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 11);
 	f[n++] = LOAD(nr);
 	f[n++] = IF_EQ(__NR_munmap, 1);
 	f[n++] = RETURN(SECCOMP_RET_ALLOW);
-	f[n++] = IF_EQ(__NR_mmap, 8);
+	f[n++] = IF_EQ(__NR_mmap, 7);
 	f[n++] = LOAD(args[3]);
-	f[n++] = IF_EQ(MAP_SHARED | MAP_FIXED | MAP_POPULATE, 6);
+	f[n++] = IF_EQ(MAP_SHARED | MAP_FIXED | MAP_POPULATE, 5);
 	f[n++] = LOAD(args[4]);
-	f[n++] = IF_EQ(LODGER_FD_RAM, 4);
+	f[n++] = IF_EQ(LODGER_FD_RAM, 3);
 	f[n++] = LOAD(args[2]);
-	f[n++] = IF_BELOW(8, 2);
+	f[n++] = IF_BELOW(8, 1);
 	f[n++] = RETURN(SECCOMP_RET_ALLOW);
-	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
 	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
 	return n;
 }

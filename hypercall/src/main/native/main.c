@@ -76,15 +76,17 @@ static void pin(const char *cpu)
 		die(LODGER_EXIT_USAGE, "cannot run on that CPU (--cpu)", 0);
 }
 
-/* Two descriptors a slot; the host's soft limit is often 1024. */
-static void raise_descriptor_limit(void)
+static void set_limits(void)
 {
-	struct rlimit64 limit;
+	struct rlimit64 files, no_core = { 0 };
 
-	if (sys4(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	sys4(__NR_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL);
+	/* Two descriptors a slot; the host's soft limit is often 1024. */
+	if (!sys4(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &files)) {
+		files.rlim_cur = files.rlim_max;
+		sys4(__NR_prlimit64, 0, RLIMIT_NOFILE, &files, NULL);
+	}
+	/* A guest program that kills its slot shall not fill the host's disk. */
+	sys4(__NR_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
 }
 
 /* Above the descriptors that the launcher hands over, so that none of their numbers is taken. */
@@ -145,7 +147,7 @@ void start(unsigned long *stack)
 	pin(argument(argv, "cpu"));
 	sys3(__NR_close_range, LODGER_FD_CONSOLE + 1, LODGER_FD_DOORBELL - 1, 0);
 	sys3(__NR_close_range, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES, ~0U, 0);
-	raise_descriptor_limit();
+	set_limits();
 
 	probe_frame(auxv);
 	slots_fd = make_slots();

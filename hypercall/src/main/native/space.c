@@ -60,19 +60,24 @@ static long receive(__u32 i, __u64 *status)
 long slot_run(__u32 i, enum slot_task task, __u64 *status)
 {
 	struct slot *s = &slots[i];
-	struct seccomp_notif_resp answer = { .id = task == SLOT_USER ? s->user_id : s->mapper_id };
+	struct seccomp_notif_resp answer = { 0 };
 	long r;
 
-	while ((r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer)) < 0) {
-		/* Hosts before 5.19: a kick ended the wait, and the task waits anew. */
+	for (;;) {
+		answer.id = task == SLOT_USER ? s->user_id : s->mapper_id;
+		if (!sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+			break;
+		/* Hosts before 5.19: a late kick ended the wait, and the user task waits anew. */
 		r = receive(i, status);
 		if (r < 0)
 			return r;
 		if (task == SLOT_USER && vcpu->pending)
 			return -EINTR;
-		answer.id = task == SLOT_USER ? s->user_id : s->mapper_id;
 	}
-	return receive(i, status);
+	do
+		r = receive(i, status);
+	while (r >= 0 && r != (long)task);
+	return r;
 }
 
 /* The spawner has started slot i: fills in what the kernel process knows of it. */
@@ -204,8 +209,8 @@ static long flush(__u32 i)
 
 	for (int tries = 0; ro->nr_ops; tries++) {
 		r = slot_run(i, SLOT_MAPPER, &status);
-		if (r != SLOT_MAPPER)
-			return -ESRCH;
+		if (r < 0)
+			return r;
 		ro->nr_ops = 0;
 		/* Usually the host's limit of mappings per process: start again with none. */
 		if (status) {

@@ -38,8 +38,9 @@ long space_slot(__u32 space);
 void slot_kill(__u32 i);
 
 /*
- * Lets a task of a slot go on, then waits until either task of it waits again; returns which one,
- * with what it reports in *status. -ESRCH: dead; -EINTR: an interrupt came first, nothing ran.
+ * Lets a task of a slot go on until it waits again, and fills *status with what it then reports.
+ * -ESRCH: it died; -EPERM: user code posed as the mapper; -EINTR: an interrupt came first and
+ * nothing ran.
  */
 enum slot_task { SLOT_USER, SLOT_MAPPER };
 long slot_run(__u32 i, enum slot_task task, __u64 *status);

@@ -138,6 +138,14 @@ static void on_fault(int signo, siginfo_t *info, struct ucontext *uc)
 	regs_to_context(&regs, c);
 }
 
+static void on_spawner_end(int signo, siginfo_t *info, struct ucontext *uc)
+{
+	(void)signo;
+	(void)info;
+	(void)uc;
+	die(LODGER_EXIT_INTERNAL, "the process that makes others was killed", 0);
+}
+
 static void handle(int signo, void (*handler)(int, siginfo_t *, struct ucontext *))
 {
 	struct sys_sigaction sa = {
@@ -163,6 +171,7 @@ void vcpu_init(void)
 	handle(SIGUSR1, on_wakeup);	/* from the launcher */
 	handle(SIGUSR2, on_wakeup);	/* from the spawner */
 	handle(SIGALRM, on_timer);
+	handle(SIGCHLD, on_spawner_end);
 	for (unsigned i = 0; i < sizeof(faults); i++)
 		handle(faults[i], on_fault);
 	r = sys3(__NR_timer_create, CLOCK_MONOTONIC, &event, &timer_id);
@@ -291,10 +300,10 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
 	set_state(LODGER_VCPU_KERNEL);
 	if (task == -EINTR)
 		return;
-	if (task == SLOT_USER)
-		read_trap(i, trap);
-	else
+	if (task < 0)
 		trap->reason = LODGER_TRAP_GONE;
+	else
+		read_trap(i, trap);
 	if (trap->reason == LODGER_TRAP_GONE) {
 		slots[i].xstate = NULL;
 		slot_kill(i);
