@@ -71,6 +71,10 @@ public final class Host {
   private static final int SEEK_END = 2;
   private static final int SYS_FUTEX = 202;
   private static final int FUTEX_WAKE = 1;
+  private static final int SIZEOF_SIGINFO = 128;
+  private static final int P_PID = 1;
+  private static final int WEXITED = 4;
+  private static final int WNOWAIT = 0x01000000;
 
   static final Libc C = LibraryLoader.create(Libc.class).failImmediately().load("libc.so.6");
   private static final Runtime RUNTIME = Runtime.getSystemRuntime();
@@ -222,6 +226,14 @@ public final class Host {
     read(eventfd, new byte[8]);
   }
 
+  public record Pipe(int readEnd, int writeEnd) {}
+
+  public static Pipe pipe() {
+    int[] fds = new int[2];
+    check(C.pipe2(fds, O_CLOEXEC), "pipe2");
+    return new Pipe(fds[0], fds[1]);
+  }
+
   /**
    * One descriptor for {@link #poll}. The events that came are in the top 16 bits of the same word.
    */
@@ -257,6 +269,16 @@ public final class Host {
 
   public static void kill(int pid, int signal) {
     check(C.kill(pid, signal), "kill");
+  }
+
+  /** Waits for a child to end, and leaves it unreaped: its process id stays taken. */
+  public static void awaitEnd(int pid) {
+    byte[] siginfo = new byte[SIZEOF_SIGINFO];
+    int n;
+    do {
+      n = C.waitid(P_PID, pid, siginfo, WEXITED | WNOWAIT);
+    } while (interrupted(n));
+    check(n, "waitid");
   }
 
   /** Waits for a child to end and returns its wait status. */

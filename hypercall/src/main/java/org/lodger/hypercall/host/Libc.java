@@ -5,8 +5,8 @@ import jnr.ffi.annotations.In;
 import jnr.ffi.annotations.Out;
 
 /**
- * The host's C library as the launcher uses it. Addresses are plain longs. Public only because JNR-FFI
- * implements it from another class loader: callers use {@link Host}.
+ * The host's C library as the launcher uses it. Addresses are plain longs. Public only because
+ * JNR-FFI implements it from another class loader: callers use {@link Host}.
  *
  * <p>No method may have exactly six integer arguments: JNR-FFI's call stub for x86-64 then passes a
  * wrong sixth one. Such a function is declared with a seventh argument that the callee never looks
@@ -55,11 +55,15 @@ public interface Libc {
 
   int eventfd(int initial, int flags);
 
+  int pipe2(@Out int[] fds, int flags);
+
   int poll(@In @Out long[] fds, long count, int timeout);
 
   long getrandom(long buf, long length, int flags);
 
   int kill(int pid, int signal);
+
+  int waitid(int idType, int id, @Out byte[] siginfo, int options);
 
   int waitpid(int pid, @Out int[] status, int options);
 
@@ -73,6 +77,8 @@ public interface Libc {
       long unused);
 
   int posix_spawn_file_actions_init(@Out byte[] actions);
+
+  int posix_spawn_file_actions_addclose(@In @Out byte[] actions, int fd);
 
   int posix_spawn_file_actions_adddup2(@In @Out byte[] actions, int from, int to);
 

@@ -6,9 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Starts a program with exactly the descriptors it is given, an empty environment, no signal blocked
- * and every signal at its default. The JVM may leak other descriptors into it: the program has to
- * close what it does not know.
+ * Starts a program with the descriptors it is given, an empty environment, no signal blocked and
+ * every signal at its default. The JVM leaks others of its descriptors into a child.
  */
 public final class Spawn {
   // Sizes of glibc's opaque structs, which are part of its binary interface.
@@ -23,11 +22,28 @@ public final class Spawn {
   private record Move(int from, int to) {}
 
   private final List<Move> moves = new ArrayList<>();
+  private int closeBelow;
 
   /** The child's descriptor {@code to} is a duplicate of this process's {@code from}. */
   public Spawn fd(int from, int to) {
     moves.add(new Move(from, to));
     return this;
+  }
+
+  /** The child has no descriptor below {@code limit} that it was not given. */
+  public Spawn noOthersBelow(int limit) {
+    closeBelow = limit;
+    return this;
+  }
+
+  /** Starts the program in a descriptor that is closed on exec, such as a memfd. */
+  public int start(int program, String... argv) {
+    int source = Host.duplicate(program, SCRATCH_FD);
+    try {
+      return start("/proc/self/fd/" + source, argv);
+    } finally {
+      Host.close(source);
+    }
   }
 
   /**
@@ -47,6 +63,7 @@ public final class Spawn {
         scratch.add(source);
         ok(Host.C.posix_spawn_file_actions_adddup2(actions, source, move.to()), "posix_spawn");
       }
+      closeOthers(actions);
       Host.C.posix_spawnattr_init(attributes);
       Host.C.posix_spawnattr_setflags(attributes, SETSIGDEF_SETSIGMASK);
       Host.C.posix_spawnattr_setsigmask(attributes, new byte[SIZEOF_SIGSET]);
@@ -59,6 +76,15 @@ public final class Spawn {
     } finally {
       Host.C.posix_spawn_file_actions_destroy(actions);
       scratch.forEach(Host::close);
+    }
+  }
+
+  private void closeOthers(byte[] actions) {
+    for (int fd = 0; fd < closeBelow; fd++) {
+      int number = fd;
+      if (moves.stream().noneMatch(move -> move.to() == number)) {
+        ok(Host.C.posix_spawn_file_actions_addclose(actions, fd), "posix_spawn");
+      }
     }
   }
 

@@ -108,6 +108,31 @@ class LibcTest {
   }
 
   @Test
+  void spawnClosesWhatWasNotGiven() {
+    int report = Host.memfdCreate("test", 0);
+    int pid =
+        new Spawn()
+            .fd(report, 0)
+            .fd(report, 1)
+            .fd(report, 9)
+            .noOthersBelow(200)
+            .start("/bin/sh", "sh", "-c", "cd /proc/self/fd; echo [0-9] [0-9][0-9] [0-9][0-9][0-9]");
+    assertEquals(0, Host.waitpid(pid));
+    // 2 is the folder that the shell has open while it looks.
+    assertEquals("0 1 2 9 [0-9][0-9] [0-9][0-9][0-9]\n", content(report));
+    Host.close(report);
+  }
+
+  @Test
+  void anEndedChildKeepsItsNumberUntilItIsReaped() {
+    int pid = new Spawn().start("/bin/true", "true");
+    Host.awaitEnd(pid);
+    Host.kill(pid, 0);
+    assertEquals(0, Host.waitpid(pid));
+    assertThrows(HostException.class, () -> Host.kill(pid, 0));
+  }
+
+  @Test
   void spawnResetsSignals() {
     int report = Host.memfdCreate("test", Host.MFD_CLOEXEC);
     int pid =
