@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.launcher.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.lodger.launcher.Programs;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "kernel",
+    description = "Build guest kernels.",
+    subcommands = KernelCommand.Build.class,
+    synopsisSubcommandLabel = "build")
+final class KernelCommand {
+  @Command(
+      name = "build",
+      description =
+          "Patch, configure and compile a guest kernel, and print the path of its vmlinux."
+              + " What has not changed since the last time is not built again.")
+  static final class Build implements Callable<Integer> {
+    @Option(
+        names = "--flavour",
+        paramLabel = "NAME",
+        description =
+            "small starts fastest (the default), full boots a current Debian, debug is full with"
+                + " the kernel's own checks.")
+    private String flavour;
+
+    @Option(
+        names = "--source",
+        paramLabel = "TREE|TAR",
+        description = "Your own kernel source instead of Debian's package.")
+    private String source;
+
+    @Option(
+        names = "--config",
+        paramLabel = "FRAGMENT",
+        description = "A file of CONFIG_ lines to add; may be given more than once.")
+    private List<String> fragments = List.of();
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    private boolean help;
+
+    @Override
+    public Integer call() {
+      List<String> command = new ArrayList<>();
+      command.add(System.getenv("LODGER_HOME") + "/guest-kernel-patches/build");
+      if (flavour != null) {
+        command.addAll(List.of("--flavour", flavour));
+      }
+      if (source != null) {
+        command.addAll(List.of("--source", source));
+      }
+      fragments.forEach(fragment -> command.addAll(List.of("--config", fragment)));
+      return Programs.status(command);
+    }
+  }
+}
