@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.launcher;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.lodger.hypercall.Abi;
+import org.lodger.hypercall.GuestMemory;
+import org.lodger.launcher.boot.BootInfo;
+import org.lodger.launcher.boot.ElfImage;
+import org.lodger.launcher.bus.DevicePage;
+import org.lodger.launcher.process.GuestEnd;
+import org.lodger.launcher.process.Switcher;
+import org.lodger.launcher.process.Vcpu;
+import org.lodger.virtio.VirtioDevice;
+
+/** A guest: its memory, its devices, and its life from the first start to the last stop. */
+public final class Guest implements AutoCloseable {
+  private static final int PAGE = 4096;
+
+  /**
+   * What a guest is made of.
+   *
+   * @param initrd may be empty
+   * @param cpu the number of the host's CPU to run on, or "any"
+   * @param restarts whether a reboot starts it again
+   */
+  public record Plan(
+      String name,
+      Path kernel,
+      long memory,
+      byte[] initrd,
+      String commandLine,
+      String cpu,
+      boolean restarts) {}
+
+  private final Plan plan;
+  private final Log log;
+  private final ElfImage kernel;
+  private final Switcher switcher;
+  private final GuestMemory ram;
+  private final GuestMemory control;
+  private final Vcpu vcpu;
+  private final DevicePage devices;
+
+  public Guest(Plan plan, Log log) {
+    this.plan = plan;
+    this.log = log;
+    kernel = ElfImage.open(plan.kernel());
+    switcher = Switcher.load();
+    ram = GuestMemory.create("lodger-ram", plan.memory());
+    control = GuestMemory.create("lodger-control", Abi.CONTROL_SIZE);
+    vcpu = new Vcpu(control);
+    devices = new DevicePage(ram, control, vcpu, log);
+    fill();
+  }
+
+  public GuestMemory ram() {
+    return ram;
+  }
+
+  public void add(VirtioDevice device) {
+    devices.add(device);
+    log.trace("device: " + device.name());
+  }
+
+  /**
+   * Runs the guest until it ends for good. The calling thread must live as long.
+   *
+   * @param console takes what the guest says before its console device works
+   */
+  public GuestEnd run(int console) throws InterruptedException {
+    Switcher.Start start =
+        new Switcher.Start(plan.name(), plan.cpu(), ram, control, console, devices.doorbells());
+    while (true) {
+      log.trace("the guest starts on CPU " + plan.cpu());
+      GuestEnd end = switcher.run(start, vcpu);
+      log.trace("the guest ended: " + end);
+      if (!end.reboot() || !plan.restarts()) {
+        return end;
+      }
+      ram.clear();
+      control.clear();
+      devices.restart();
+      fill();
+    }
+  }
+
+  /** Ends the guest at once, as pulling its plug would. */
+  public void kill() {
+    vcpu.kill();
+  }
+
+  /** Asks the guest to power off. */
+  public void pressPowerButton() {
+    vcpu.interrupt(Abi.IRQ_POWER);
+  }
+
+  /** Puts the kernel, the initrd and the boot information into zeroed memory. */
+  private void fill() {
+    kernel.load(ram);
+    long initrd = 0;
+    byte[] content = plan.initrd();
+    if (content.length > 0) {
+      initrd = (ram.size() - content.length) / PAGE * PAGE;
+      if (initrd < kernel.end()) {
+        throw new UsageException("the initrd does not fit into memory; give more with --mem");
+      }
+      ram.slice(initrd, content.length).put(ByteBuffer.wrap(content));
+    }
+    new BootInfo(ram.size(), initrd, content.length, kernel.entry(), plan.commandLine())
+        .write(control);
+  }
+
+  /** Ends the devices once they have handed on what the guest gave them. */
+  @Override
+  public void close() throws InterruptedException {
+    devices.close();
+    switcher.close();
+    kernel.close();
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.launcher.cli;
+
+import java.util.List;
+import org.lodger.launcher.Guest;
+import org.lodger.launcher.Log;
+import org.lodger.virtio.block.BlockDevice;
+import org.lodger.virtio.console.ConsoleDevice;
+import org.lodger.virtio.rng.RngDevice;
+
+/** The devices that every guest has, besides its console. */
+record Devices(Guest guest, List<DiskOption> disks, Log log) {
+  /** Guests number devices of a kind in this order, so the console comes first. */
+  void addTo(ConsoleDevice console) {
+    guest.add(console);
+    char letter = 'a';
+    for (DiskOption disk : disks) {
+      guest.add(
+          new BlockDevice(
+              "vd" + letter++, guest.ram(), disk.open(log::warn), disk.serial(), log::warn));
+    }
+    guest.add(new RngDevice(guest.ram()));
+  }
+}

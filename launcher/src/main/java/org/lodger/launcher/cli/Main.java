@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.launcher.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import org.lodger.launcher.UsageException;
+import org.lodger.virtio.block.DiskException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command line. What the user got wrong is answered with one line and exit status 2. */
+@Command(
+    name = "lodger",
+    description = "Boots Linux guests without hardware virtualization.",
+    subcommands = {
+      RunCommand.class,
+      DoctorCommand.class,
+      KernelCommand.class,
+      ImageCommand.class,
+    })
+public final class Main implements Runnable {
+  private static final int EXIT_USAGE = 2;
+  private static final int EXIT_INTERNAL = 70;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  private boolean help;
+
+  private final List<String> guestCommand;
+
+  private Main(List<String> guestCommand) {
+    this.guestCommand = guestCommand;
+  }
+
+  /** What stands behind "--": not for us to look at. */
+  List<String> guestCommand() {
+    return guestCommand;
+  }
+
+  public static void main(String[] args) {
+    System.exit(execute(new PrintWriter(System.err, true), args));
+  }
+
+  static int execute(PrintWriter err, String... args) {
+    List<String> all = List.of(args);
+    int own = all.contains("--") ? all.indexOf("--") : all.size();
+    List<String> guestCommand = all.subList(Math.min(own + 1, all.size()), all.size());
+    return new CommandLine(new Main(guestCommand))
+        .setErr(err)
+        .setPosixClusteredShortOptionsAllowed(false)
+        .setParameterExceptionHandler((e, a) -> refuse(err, oneLine(e)))
+        .setExecutionExceptionHandler((e, command, result) -> failed(err, e))
+        .execute(all.subList(0, own).toArray(String[]::new));
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say what to do");
+  }
+
+  private static int refuse(PrintWriter err, String message) {
+    err.println("lodger: " + message);
+    return EXIT_USAGE;
+  }
+
+  private static int failed(PrintWriter err, Exception e) {
+    if (e instanceof UsageException || e instanceof DiskException) {
+      return refuse(err, e.getMessage());
+    }
+    err.println("lodger: internal error, please report it: " + e);
+    e.printStackTrace(err);
+    return EXIT_INTERNAL;
+  }
+
+  private static String oneLine(ParameterException e) {
+    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    String message = e.getMessage().lines().findFirst().orElse("bad arguments");
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      List<String> near = unmatched.getSuggestions();
+      message = "unknown option or argument " + unmatched.getUnmatched().get(0);
+      if (!near.isEmpty()) {
+        return message + "; did you mean " + near.get(0) + "?";
+      }
+    }
+    return message + "; see " + command + " --help";
+  }
+}

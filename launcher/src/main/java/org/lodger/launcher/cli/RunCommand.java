@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.launcher.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.lodger.launcher.Guest;
+import org.lodger.launcher.Log;
+import org.lodger.launcher.MemorySize;
+import org.lodger.launcher.UsageException;
+import org.lodger.launcher.boot.Initramfs;
+import org.lodger.launcher.process.CpuChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+    name = "run",
+    description = "Boot a guest, or run one command in a guest.",
+    synopsisHeading = "Usage: ",
+    customSynopsis = {
+      "lodger run [OPTION]... [-- COMMAND [ARG]...]",
+      "       lodger run [OPTION]... MEM VMLINUX [KERNEL-ARG]...",
+    },
+    footer = {
+      "",
+      "The exit status is the command's own; without a command 0 after power-off. It is 3 after a",
+      "panic, 2 if the guest cannot start, 128 + n if signal n ended it.",
+    })
+final class RunCommand implements Callable<Integer> {
+  @Option(
+      names = {"-k", "--kernel"},
+      paramLabel = "FILE",
+      description = "A vmlinux (or one in gzip, xz or zstd); by default the one Lodger built.")
+  private Path kernel;
+
+  @Option(
+      names = {"-m", "--mem"},
+      paramLabel = "SIZE",
+      defaultValue = "512M",
+      description = "Memory, such as 512M or 4G (default: ${DEFAULT-VALUE}).")
+  private String memory;
+
+  @Option(
+      names = "--disk",
+      paramLabel = "FILE[,ro][,serial=S][,cache=none|writeback|writethrough]",
+      description = "A raw disk image; may be given several times. The first is the root disk.")
+  private List<String> disks = new ArrayList<>();
+
+  @Option(names = "--initrd", paramLabel = "FILE", description = "An initial RAM disk.")
+  private Path initrd;
+
+  @Option(
+      names = "--append",
+      paramLabel = "ARGS",
+      description = "More arguments for the kernel, behind the usual ones.")
+  private List<String> append = new ArrayList<>();
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      defaultValue = "guest",
+      description = "What lists of processes show.")
+  private String name;
+
+  @Option(
+      names = "--cpu",
+      paramLabel = "N|any",
+      description = "The host's CPU to run on; by default the least busy one.")
+  private String cpu;
+
+  @Option(names = "--no-reboot", description = "End when the guest reboots.")
+  private boolean noReboot;
+
+  @Option(
+      names = "--console",
+      description = "With a command: show what the guest's console says, on stderr.")
+  private boolean showConsole;
+
+  @Option(names = "--log", paramLabel = "FILE", description = "Write the log there, not to stderr.")
+  private Path logFile;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      description = "Log what the devices do, and let the kernel say all it has to say.")
+  private boolean verbose;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  private boolean help;
+
+  /** As lguest had it: memory, kernel, kernel arguments. */
+  @Parameters(hidden = true)
+  private List<String> habit = new ArrayList<>();
+
+  @ParentCommand private Main main;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    CpuChoice choice = new CpuChoice();
+    followHabit();
+    List<String> command = main.guestCommand();
+    if (!command.isEmpty() && initrd != null) {
+      throw new UsageException("a command brings its own initrd; leave out --initrd");
+    }
+    try (Log log = Log.open(logFile, verbose)) {
+      List<DiskOption> disks = disks();
+      Guest guest =
+          new Guest(
+              new Guest.Plan(
+                  name,
+                  kernel(),
+                  MemorySize.parse(memory),
+                  command.isEmpty() ? userInitrd() : agentInitrd(),
+                  commandLine(disks, command),
+                  cpu == null ? choice.leastBusy() : cpu,
+                  command.isEmpty() && !noReboot),
+              log);
+      Devices devices = new Devices(guest, disks, log);
+      return command.isEmpty()
+          ? new TerminalRun(guest, devices).run()
+          : new CommandRun(guest, devices, command, showConsole).run();
+    }
+  }
+
+  private void followHabit() {
+    if (habit.isEmpty()) {
+      return;
+    }
+    if (!habit.get(0).matches("\\d+[A-Za-z]*") || habit.size() < 2) {
+      throw new UsageException(
+          "unknown argument "
+              + habit.get(0)
+              + "; write --kernel FILE, or memory and kernel as in: lodger run 512 vmlinux");
+    }
+    memory = habit.get(0);
+    kernel = Path.of(habit.get(1));
+    append.addAll(0, habit.subList(2, habit.size()));
+  }
+
+  private Path kernel() {
+    return kernel != null ? kernel : fromSetup("LODGER_KERNEL", "a kernel: give one with --kernel");
+  }
+
+  /** What the lodger script has made and tells us about. */
+  private static Path fromSetup(String variable, String what) {
+    String path = System.getenv(variable);
+    if (path == null || path.isEmpty()) {
+      throw new UsageException("there is no " + variable + ", so name " + what);
+    }
+    return Path.of(path);
+  }
+
+  private List<DiskOption> disks() {
+    if (!disks.isEmpty()) {
+      return disks.stream().map(DiskOption::parse).toList();
+    }
+    String root = System.getenv().getOrDefault("LODGER_ROOT", "");
+    return initrd != null || root.isEmpty() ? List.of() : List.of(DiskOption.plain(Path.of(root)));
+  }
+
+  private byte[] userInitrd() {
+    return initrd == null ? new byte[0] : read(initrd, "initrd");
+  }
+
+  private static byte[] agentInitrd() {
+    Path agent = fromSetup("LODGER_AGENT", "the agent's program there");
+    return new Initramfs().program("init", read(agent, "agent")).finish();
+  }
+
+  private static byte[] read(Path file, String what) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      throw new UsageException("no " + what + " " + file);
+    } catch (IOException e) {
+      throw new UsageException("cannot read the " + what + " " + file + ": " + e.getMessage());
+    }
+  }
+
+  private String commandLine(List<DiskOption> disks, List<String> command) {
+    List<String> words = new ArrayList<>(List.of("console=hvc0"));
+    if (!disks.isEmpty()) {
+      words.add("root=/dev/vda");
+      words.add(disks.get(0).readOnly() ? "ro" : "rw");
+    }
+    if (!command.isEmpty() && !verbose && !showConsole) {
+      words.add("quiet");
+    }
+    words.addAll(append);
+    return String.join(" ", words);
+  }
+}
