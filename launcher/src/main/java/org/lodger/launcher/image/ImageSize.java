@@ -8,7 +8,7 @@ import org.lodger.launcher.UsageException;
 
 /** Sizes of disks, as users write them. */
 public final class ImageSize {
-  private static final Pattern FORMAT = Pattern.compile("(\\d{1,9})([KMGT]?)(?:i?B)?");
+  private static final Pattern FORMAT = Pattern.compile("(\\d{1,9})([KMGT]?)(?:I?B)?");
   private static final String UNITS = "KMGT";
 
   private ImageSize() {}
