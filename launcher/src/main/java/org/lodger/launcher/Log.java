@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher;
 
-import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -14,20 +13,22 @@ import java.nio.file.Path;
 public final class Log implements AutoCloseable {
   private final long start = System.nanoTime();
   private final PrintStream out;
+  private final boolean ownsOut;
   private final boolean tracing;
 
-  private Log(PrintStream out, boolean tracing) {
+  private Log(PrintStream out, boolean ownsOut, boolean tracing) {
     this.out = out;
+    this.ownsOut = ownsOut;
     this.tracing = tracing;
   }
 
   /** Writes to the file, or to stderr if that is null. */
   public static Log open(Path file, boolean tracing) {
     if (file == null) {
-      return new Log(new PrintStream(new FileOutputStream(FileDescriptor.err), true), tracing);
+      return new Log(System.err, false, tracing);
     }
     try {
-      return new Log(new PrintStream(new FileOutputStream(file.toFile()), true), tracing);
+      return new Log(new PrintStream(new FileOutputStream(file.toFile()), true), true, tracing);
     } catch (IOException e) {
       throw new UsageException("cannot write the log file " + file + ": " + e.getMessage());
     }
@@ -58,6 +59,8 @@ public final class Log implements AutoCloseable {
 
   @Override
   public void close() {
-    out.close();
+    if (ownsOut) {
+      out.close();
+    }
   }
 }

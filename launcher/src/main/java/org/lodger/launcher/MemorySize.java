@@ -12,7 +12,7 @@ import org.lodger.hypercall.Abi;
 
 /** Sizes of guest RAM, as users write them. */
 public final class MemorySize {
-  private static final Pattern FORMAT = Pattern.compile("(\\d+)([KMGT]?)(?:i?B)?");
+  private static final Pattern FORMAT = Pattern.compile("(\\d+)([KMGT]?)(?:I?B)?");
   private static final String UNITS = "KMGT";
   private static final long GRANULE = 2L << 20;
 

@@ -86,7 +86,8 @@ public final class CommandSession {
   private void sendStdin() {
     byte[] bytes = new byte[1 << 16];
     long total = 0;
-    try (InputStream in = new FileInputStream(FileDescriptor.in)) {
+    InputStream in = new FileInputStream(FileDescriptor.in);
+    try {
       int n;
       while ((n = in.read(bytes)) > 0) {
         if (!stdio.send(bytes, 0, n)) {

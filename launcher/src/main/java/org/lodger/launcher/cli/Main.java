@@ -2,7 +2,9 @@
 package org.lodger.launcher.cli;
 
 import java.io.PrintWriter;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.lodger.launcher.UsageException;
 import org.lodger.virtio.block.DiskException;
 import picocli.CommandLine;
@@ -82,15 +84,16 @@ public final class Main implements Runnable {
   }
 
   private static String oneLine(ParameterException e) {
-    String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    String message = e.getMessage().lines().findFirst().orElse("bad arguments");
+    CommandSpec command = e.getCommandLine().getCommandSpec();
     if (e instanceof UnmatchedArgumentException unmatched) {
-      List<String> near = unmatched.getSuggestions();
-      message = "unknown option or argument " + unmatched.getUnmatched().get(0);
-      if (!near.isEmpty()) {
-        return message + "; did you mean " + near.get(0) + "?";
-      }
+      String word = unmatched.getUnmatched().get(0).split("=")[0];
+      Set<String> known = new HashSet<>(command.optionsMap().keySet());
+      known.addAll(command.subcommands().keySet());
+      return "unknown option or command "
+          + word
+          + Nearest.to(word, known).map(near -> "; did you mean " + near + "?").orElse("");
     }
-    return message + "; see " + command + " --help";
+    String message = e.getMessage().lines().findFirst().orElse("bad arguments");
+    return message + "; see " + command.qualifiedName() + " --help";
   }
 }

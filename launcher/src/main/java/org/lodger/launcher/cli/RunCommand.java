@@ -27,11 +27,9 @@ import picocli.CommandLine.ParentCommand;
       "lodger run [OPTION]... [-- COMMAND [ARG]...]",
       "       lodger run [OPTION]... MEM VMLINUX [KERNEL-ARG]...",
     },
-    footer = {
-      "",
-      "The exit status is the command's own; without a command 0 after power-off. It is 3 after a",
-      "panic, 2 if the guest cannot start, 128 + n if signal n ended it.",
-    })
+    footer =
+        "%nThe exit status is the command's own; without a command 0 after power-off. It is 3 after"
+            + " a panic, 2 if the guest cannot start, 128 + n if signal n ended it.")
 final class RunCommand implements Callable<Integer> {
   @Option(
       names = {"-k", "--kernel"},
@@ -106,6 +104,9 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     CpuChoice choice = new CpuChoice();
     followHabit();
+    if (cpu != null && !cpu.matches("\\d+|any")) {
+      throw new UsageException("--cpu " + cpu + " is no CPU; write a number, or any");
+    }
     List<String> command = main.guestCommand();
     if (!command.isEmpty() && initrd != null) {
       throw new UsageException("a command brings its own initrd; leave out --initrd");

@@ -74,7 +74,8 @@ public final class Terminal {
   private void read(ConsolePort port, Guest guest, OutputStream screen) {
     EscapeKeys keys = new EscapeKeys(new GuestKeys(guest, screen));
     byte[] typed = new byte[4096];
-    try (InputStream in = new FileInputStream(FileDescriptor.in)) {
+    InputStream in = new FileInputStream(FileDescriptor.in);
+    try {
       int n;
       while ((n = in.read(typed)) > 0) {
         byte[] forGuest = keyboard ? keys.filter(typed, n) : typed;
