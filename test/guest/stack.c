@@ -35,12 +35,14 @@ __attribute__((noinline)) static int deeper(int n)
 	return n ? deeper(n - 1) + (frame[n % 1000] == (char)n) : 0;
 }
 
+static volatile int endless = 1;
+
 __attribute__((noinline)) static int forever(volatile char *up)
 {
 	volatile char frame[2000];
 
 	frame[0] = up ? up[0] + 1 : 0;
-	return forever(frame) + frame[0];
+	return endless ? forever(frame) + frame[0] : 0;
 }
 
 static void *thread(void *arg)
