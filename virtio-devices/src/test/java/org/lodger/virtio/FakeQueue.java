@@ -48,6 +48,7 @@ public final class FakeQueue {
     }
     ram.putShort(avail + 2, (short) START);
     ram.putShort(used + 2, (short) START);
+    ram.putShort(used + 4 + 8L * size, (short) START);
     wantInterrupts(true);
   }
 
