@@ -81,6 +81,14 @@ public final class Host {
 
   private Host() {}
 
+  /**
+   * Returns once all calls are ready for use. Everybody's first call waits for that by itself; but
+   * it takes a tenth of a second, in which another thread can do something else.
+   */
+  public static void prepare() {
+    // Loading this class has done it.
+  }
+
   public static int open(String path, int flags, int mode) {
     return (int) check(C.open(path, flags | O_CLOEXEC, mode), "open " + path);
   }

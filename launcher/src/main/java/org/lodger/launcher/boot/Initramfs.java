@@ -3,6 +3,7 @@ package org.lodger.launcher.boot;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /** Writes a cpio archive in the "newc" format, which the kernel unpacks as its first file tree. */
 public final class Initramfs {
@@ -29,7 +30,7 @@ public final class Initramfs {
     };
     StringBuilder header = new StringBuilder("070701");
     for (int field : fields) {
-      header.append(String.format("%08X", field));
+      header.append(HexFormat.of().toHexDigits(field));
     }
     out.writeBytes(header.toString().getBytes(StandardCharsets.US_ASCII));
     out.writeBytes(nameBytes);

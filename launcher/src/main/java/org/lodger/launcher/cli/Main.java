@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.lodger.hypercall.host.Host;
 import org.lodger.launcher.UsageException;
 import org.lodger.virtio.block.DiskException;
 import picocli.CommandLine;
@@ -49,6 +50,9 @@ public final class Main implements Runnable {
   }
 
   public static void main(String[] args) {
+    Thread preparation = new Thread(Host::prepare, "prepare");
+    preparation.setDaemon(true);
+    preparation.start();
     System.exit(execute(new PrintWriter(System.err, true), args));
   }
 
