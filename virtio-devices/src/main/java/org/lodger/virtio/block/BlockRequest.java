@@ -37,6 +37,11 @@ record BlockRequest(DescriptorChain chain, int type, long sector) {
     return new BlockRequest(chain, in.getInt(0), in.getLong(8));
   }
 
+  /** Does it read or write the disk, and nothing else? */
+  boolean isTransfer() {
+    return type == IN || type == OUT;
+  }
+
   /** Bytes the driver sends. */
   long outBytes() {
     return chain.readableBytes() - HEADER_BYTES;
