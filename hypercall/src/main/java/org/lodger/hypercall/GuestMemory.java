@@ -139,11 +139,6 @@ public final class GuestMemory implements AutoCloseable {
     SHORT.setRelease(window(gpa), offset(gpa), value);
   }
 
-  public int getIntAcquire(long gpa) {
-    checkAligned(gpa, 4);
-    return (int) INT.getAcquire(window(gpa), offset(gpa));
-  }
-
   public void putIntRelease(long gpa, int value) {
     checkAligned(gpa, 4);
     INT.setRelease(window(gpa), offset(gpa), value);
@@ -159,11 +154,6 @@ public final class GuestMemory implements AutoCloseable {
     INT.setVolatile(window(gpa), offset(gpa), value);
   }
 
-  public long getLongVolatile(long gpa) {
-    checkAligned(gpa, 8);
-    return (long) LONG.getVolatile(window(gpa), offset(gpa));
-  }
-
   public int getAndAddInt(long gpa, int delta) {
     checkAligned(gpa, 4);
     return (int) INT.getAndAdd(window(gpa), offset(gpa), delta);
@@ -172,11 +162,6 @@ public final class GuestMemory implements AutoCloseable {
   public int getAndSetInt(long gpa, int value) {
     checkAligned(gpa, 4);
     return (int) INT.getAndSet(window(gpa), offset(gpa), value);
-  }
-
-  public long getAndSetLong(long gpa, long value) {
-    checkAligned(gpa, 8);
-    return (long) LONG.getAndSet(window(gpa), offset(gpa), value);
   }
 
   public int getAndBitwiseOrInt(long gpa, int bits) {

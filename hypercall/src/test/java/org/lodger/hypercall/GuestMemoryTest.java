@@ -83,7 +83,7 @@ class GuestMemoryTest {
     try (GuestMemory memory = GuestMemory.create("test", 4096)) {
       assertThrows(GuestMemoryException.class, () -> memory.getShortAcquire(1));
       assertThrows(GuestMemoryException.class, () -> memory.getIntVolatile(2));
-      assertThrows(GuestMemoryException.class, () -> memory.getAndSetLong(4, 0));
+      assertThrows(GuestMemoryException.class, () -> memory.getAndBitwiseOrLong(4, 0));
     }
   }
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
+import org.lodger.hypercall.host.HostException;
 import org.lodger.launcher.boot.BootInfo;
 import org.lodger.launcher.boot.ElfImage;
 import org.lodger.launcher.bus.DevicePage;
@@ -47,11 +48,20 @@ public final class Guest implements AutoCloseable {
     this.log = log;
     kernel = ElfImage.open(plan.kernel());
     switcher = Switcher.load();
-    ram = GuestMemory.create("lodger-ram", plan.memory());
+    ram = createRam(plan.memory());
     control = GuestMemory.create("lodger-control", Abi.CONTROL_SIZE);
     vcpu = new Vcpu(control);
     devices = new DevicePage(ram, control, vcpu, log);
     fill();
+  }
+
+  private static GuestMemory createRam(long size) {
+    try {
+      return GuestMemory.create("lodger-ram", size);
+    } catch (HostException e) {
+      throw new UsageException(
+          "the host does not give " + (size >> 20) + "M of memory, use less --mem: " + e.getMessage());
+    }
   }
 
   public GuestMemory ram() {
@@ -88,6 +98,10 @@ public final class Guest implements AutoCloseable {
   /** Ends the guest at once, as pulling its plug would. */
   public void kill() {
     vcpu.kill();
+  }
+
+  public boolean wasKilled() {
+    return vcpu.wasKilled();
   }
 
   /** Asks the guest to power off. */

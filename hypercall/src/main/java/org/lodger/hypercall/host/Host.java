@@ -11,19 +11,14 @@ import jnr.ffi.Runtime;
  */
 public final class Host {
   public static final int O_RDONLY = 0;
-  public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;
-  public static final int O_CREAT = 0100;
   public static final int O_NONBLOCK = 04000;
-  public static final int O_DSYNC = 010000;
   public static final int O_DIRECT = 040000;
   public static final int O_CLOEXEC = 02000000;
 
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
-  public static final int MAP_PRIVATE = 2;
-  public static final int MAP_ANONYMOUS = 0x20;
   public static final int MAP_NORESERVE = 0x4000;
 
   public static final int MFD_CLOEXEC = 1;
@@ -40,26 +35,13 @@ public final class Host {
 
   public static final int EPERM = 1;
   public static final int ENOENT = 2;
-  public static final int ESRCH = 3;
   public static final int EINTR = 4;
-  public static final int EIO = 5;
   public static final int EAGAIN = 11;
-  public static final int ENOMEM = 12;
   public static final int EACCES = 13;
-  public static final int EINVAL = 22;
-  public static final int ENOSPC = 28;
-  public static final int EPIPE = 32;
   public static final int EOPNOTSUPP = 95;
 
-  public static final int POLLIN = 1;
-  public static final int POLLOUT = 4;
-  public static final int POLLERR = 8;
-  public static final int POLLHUP = 16;
-
-  public static final int SIGINT = 2;
   public static final int SIGKILL = 9;
   public static final int SIGUSR1 = 10;
-  public static final int SIGTERM = 15;
 
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int F_ADD_SEALS = 1033;
@@ -240,26 +222,6 @@ public final class Host {
     int[] fds = new int[2];
     check(C.pipe2(fds, O_CLOEXEC), "pipe2");
     return new Pipe(fds[0], fds[1]);
-  }
-
-  /**
-   * One descriptor for {@link #poll}. The events that came are in the top 16 bits of the same word.
-   */
-  public static long pollFd(int fd, int events) {
-    return (fd & 0xffffffffL) | ((long) events << 32);
-  }
-
-  public static int polled(long pollFd) {
-    return (int) (pollFd >>> 48);
-  }
-
-  /** Returns how many descriptors have events; 0 after {@code timeout} ms, negative = never. */
-  public static int poll(long[] fds, int timeout) {
-    int n;
-    do {
-      n = C.poll(fds, fds.length, timeout);
-    } while (interrupted(n));
-    return (int) check(n, "poll");
   }
 
   public static long getrandom(long address, long length) {

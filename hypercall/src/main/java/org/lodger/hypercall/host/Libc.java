@@ -57,8 +57,6 @@ public interface Libc {
 
   int pipe2(@Out int[] fds, int flags);
 
-  int poll(@In @Out long[] fds, long count, int timeout);
-
   long getrandom(long buf, long length, int flags);
 
   int kill(int pid, int signal);

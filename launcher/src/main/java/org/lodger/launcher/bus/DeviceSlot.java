@@ -111,7 +111,8 @@ final class DeviceSlot implements DeviceHost {
         }
         answerDriver();
         ringQueues(control.getAndSetInt(base + Abi.Device.DOORBELL, 0));
-      } catch (RuntimeException e) {
+        // The JVM throws the error where the host has no page for the guest's memory.
+      } catch (RuntimeException | InternalError e) {
         giveUp(e.getMessage());
       }
     }
@@ -134,7 +135,7 @@ final class DeviceSlot implements DeviceHost {
     }
     try {
       accept(control.getInt(base + Abi.Device.STATUS));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | InternalError e) {
       giveUp(e.getMessage());
     }
     control.putInt(base + Abi.Device.STATUS_RESULT, status);

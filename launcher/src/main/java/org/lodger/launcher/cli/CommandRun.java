@@ -29,9 +29,7 @@ record CommandRun(Guest guest, Devices devices, List<String> command, boolean sh
     GuestEnd end = guest.run(console.early());
     guest.close();
     console.close();
-    if (end.panic()) {
-      PanicReport.print(showConsole ? "" : console.lastLines(PanicReport.LINES));
-    }
+    EndReport.print(end, guest, showConsole ? "" : console.lastLines(EndReport.LINES));
     if (end.killed()) {
       return signals.exitStatus(end.exitStatus());
     }

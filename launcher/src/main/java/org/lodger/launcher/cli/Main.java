@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.lodger.hypercall.host.Host;
+import org.lodger.hypercall.host.HostException;
 import org.lodger.launcher.UsageException;
 import org.lodger.virtio.block.DiskException;
 import picocli.CommandLine;
@@ -81,6 +82,10 @@ public final class Main implements Runnable {
   private static int failed(PrintWriter err, Exception e) {
     if (e instanceof UsageException || e instanceof DiskException) {
       return refuse(err, e.getMessage());
+    }
+    if (e instanceof HostException) {
+      err.println("lodger: the host refused: " + e.getMessage());
+      return EXIT_INTERNAL;
     }
     err.println("lodger: internal error, please report it: " + e);
     e.printStackTrace(err);

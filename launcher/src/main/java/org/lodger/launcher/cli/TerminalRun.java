@@ -28,9 +28,8 @@ record TerminalRun(Guest guest, Devices devices) {
     guest.close();
     console.close();
     terminal.restore();
-    if (end.panic()) {
-      PanicReport.print(terminal.showsOutput() ? "" : console.lastLines(PanicReport.LINES));
-    }
+    String unseen = terminal.showsOutput() ? "" : console.lastLines(EndReport.LINES);
+    EndReport.print(end, guest, unseen);
     return end.killed() ? signals.exitStatus(end.exitStatus()) : end.exitStatus();
   }
 }

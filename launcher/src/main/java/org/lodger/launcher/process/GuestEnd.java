@@ -6,7 +6,12 @@ import org.lodger.hypercall.Abi;
 /** How the guest's first process ended: its wait status. */
 public record GuestEnd(int waitStatus) {
   public boolean killed() {
-    return (waitStatus & 0x7f) != 0;
+    return signal() != 0;
+  }
+
+  /** The signal that ended it, or 0. */
+  public int signal() {
+    return waitStatus & 0x7f;
   }
 
   public boolean powerOff() {
@@ -23,6 +28,6 @@ public record GuestEnd(int waitStatus) {
 
   /** What the launcher exits with, as a shell would put it. */
   public int exitStatus() {
-    return killed() ? 128 + (waitStatus & 0x7f) : waitStatus >> 8;
+    return killed() ? 128 + signal() : waitStatus >> 8;
   }
 }

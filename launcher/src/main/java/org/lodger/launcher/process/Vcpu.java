@@ -42,6 +42,10 @@ public final class Vcpu {
     signal(Host.SIGKILL);
   }
 
+  public synchronized boolean wasKilled() {
+    return killed;
+  }
+
   /** Signals never go to a number that may have become somebody else's. */
   private synchronized void signal(int signal) {
     if (pid != 0) {
