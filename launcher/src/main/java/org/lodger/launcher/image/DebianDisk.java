@@ -32,6 +32,9 @@ public final class DebianDisk {
   /** Packages that are downloaded stay in {@code cache} for the next disk. */
   public static void make(DiskImage image, String suite, String more, String mirror, Path cache) {
     Programs.need("mmdebstrap", "mmdebstrap");
+    if (!DiskImage.ROOT) {
+      Programs.need("newuidmap", "uidmap");
+    }
     Path tar = null;
     try {
       Path packages = Files.createDirectories(cache.resolve("debian/" + suite));

@@ -24,7 +24,7 @@ import org.lodger.launcher.UsageException;
 public final class DiskImage {
   private static final long BLOCK = 4096;
   private static final long LEAST = 64L << 20;
-  private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
+  static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   private final Path file;
   private final long size;
