@@ -117,16 +117,18 @@ public final class CommandSession {
     try {
       decoder.add(bytes, offset, length);
     } catch (IllegalArgumentException e) {
-      failed("the agent in the guest sent " + e.getMessage());
+      failed("the guest's agent sent " + e.getMessage());
       throw new IOException(e);
     }
   }
 
   private void answered(List<String> message) {
-    switch (message.get(0)) {
-      case "exit" -> exited(message.get(1));
-      case "failed" -> failed(message.get(1));
-      default -> throw new IllegalArgumentException("an unknown message");
+    if (message.get(0).equals("exit") && message.size() > 1) {
+      exited(message.get(1));
+    } else if (message.get(0).equals("failed") && message.size() > 1) {
+      failed(message.get(1));
+    } else {
+      throw new IllegalArgumentException("a message that nobody knows");
     }
   }
 

@@ -48,13 +48,19 @@ final class Message {
         if (all.remaining() < 4 + size) {
           break;
         }
-        String text =
-            new String(all.array(), all.position() + 4, size, StandardCharsets.UTF_8);
+        to.accept(strings(all.slice(all.position() + 4, size)));
         all.position(all.position() + 4 + size);
-        to.accept(List.of(text.split("\0", -1)));
       }
       bytes = new ByteArrayOutputStream();
       bytes.write(all.array(), all.position(), all.remaining());
+    }
+
+    private static List<String> strings(ByteBuffer payload) {
+      String text = StandardCharsets.UTF_8.decode(payload).toString();
+      if (!text.endsWith("\0")) {
+        throw new IllegalArgumentException("a message without an end");
+      }
+      return List.of(text.substring(0, text.length() - 1).split("\0", -1));
     }
   }
 }

@@ -2,24 +2,31 @@
 package org.lodger.launcher.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.lodger.launcher.UsageException;
 import org.lodger.virtio.block.CacheMode;
 import org.lodger.virtio.block.DiskFile;
 
 /** One --disk: FILE[,ro][,serial=TEXT][,cache=MODE]. A comma in the file's name is doubled. */
 record DiskOption(Path file, boolean readOnly, String serial, CacheMode cache) {
+  private static final Pattern PART = Pattern.compile("(?:[^,]|,,)+");
+
   static DiskOption plain(Path file) {
     return new DiskOption(file, false, "", CacheMode.WRITEBACK);
   }
 
   static DiskOption parse(String text) {
-    String[] parts = text.split("(?<!,),(?!,)");
+    List<String> parts = PART.matcher(text).results().map(MatchResult::group).toList();
+    if (parts.isEmpty()) {
+      throw new UsageException("--disk names no file");
+    }
     boolean readOnly = false;
     String serial = "";
     CacheMode cache = CacheMode.WRITEBACK;
-    for (int i = 1; i < parts.length; i++) {
-      String part = parts[i];
+    for (String part : parts.subList(1, parts.size())) {
       if (part.equals("ro")) {
         readOnly = true;
       } else if (part.startsWith("serial=")) {
@@ -31,7 +38,7 @@ record DiskOption(Path file, boolean readOnly, String serial, CacheMode cache) {
             "--disk " + text + ": unknown part " + part + "; known are ro, serial=, cache=");
       }
     }
-    return new DiskOption(Path.of(parts[0].replace(",,", ",")), readOnly, serial, cache);
+    return new DiskOption(Path.of(parts.get(0).replace(",,", ",")), readOnly, serial, cache);
   }
 
   private static CacheMode cacheMode(String name) {

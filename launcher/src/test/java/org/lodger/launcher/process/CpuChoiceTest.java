@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.launcher.process;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class CpuChoiceTest {
+  @Test
+  void choosesACpuThatExists() {
+    int cpu = Integer.parseInt(new CpuChoice().leastBusy());
+    assertTrue(java.nio.file.Files.exists(java.nio.file.Path.of("/sys/devices/system/cpu/cpu" + cpu)));
+  }
+}
