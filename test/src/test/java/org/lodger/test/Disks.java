@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.test;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Disk images for tests. */
+final class Disks {
+  private Disks() {}
+
+  /** A root disk with busybox and this module's guest programs in /test. Made once a build. */
+  static synchronized Path programs() {
+    return image("programs.img", "512M", List.of());
+  }
+
+  /** The same with those programs of this machine that it has. */
+  static synchronized Path programsAnd(String... names) {
+    List<String> present = Arrays.stream(names).filter(Host::has).toList();
+    return image("programs-" + String.join("-", names) + ".img", "768M", present);
+  }
+
+  private static Path image(String name, String size, List<String> more) {
+    Path file = Lodger.WORK.resolve(name);
+    Path folder = Lodger.WORK.resolve("guest");
+    try {
+      if (!Files.exists(file) || Host.newest(folder).compareTo(Files.getLastModifiedTime(file)) > 0) {
+        Path fresh = Lodger.WORK.resolve(name + ".tmp");
+        List<String> line = new ArrayList<>();
+        line.add(Lodger.HOME.resolve("test/guest/build-disk").toString());
+        line.addAll(List.of(fresh.toString(), size, folder.toString()));
+        line.addAll(more);
+        Host.must(line.toArray(String[]::new));
+        Files.move(fresh, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      }
+      return file;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static Path blank(Path folder, String name, long size) {
+    Path file = folder.resolve(name);
+    try (RandomAccessFile f = new RandomAccessFile(file.toFile(), "rw")) {
+      f.setLength(size);
+      return file;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static Path ext4(Path folder, String name, long size) {
+    Path file = blank(folder, name, size);
+    Host.must("mke2fs", "-q", "-t", "ext4", file.toString());
+    return file;
+  }
+}
