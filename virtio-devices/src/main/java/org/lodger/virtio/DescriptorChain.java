@@ -106,7 +106,10 @@ public final class DescriptorChain {
   private void checkInside(long address, long length) {
     if (!ram.contains(address, length)) {
       throw new BadRingException(
-          "descriptor at 0x" + Long.toHexString(address) + " with " + length
+          "descriptor at 0x"
+              + Long.toHexString(address)
+              + " with "
+              + length
               + " bytes is outside RAM");
     }
   }

@@ -26,8 +26,7 @@ public final class VirtQueue {
   public static final long FEATURE_VERSION_1 = 1L << 32;
 
   /** What every device offers because this class does it. */
-  public static final long FEATURES =
-      FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX | FEATURE_VERSION_1;
+  public static final long FEATURES = FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX | FEATURE_VERSION_1;
 
   public static final int SIZE_MAX = 32768;
 
@@ -56,8 +55,7 @@ public final class VirtQueue {
   private int nextUsed;
   private int publishedUsed;
 
-  public VirtQueue(
-      GuestMemory ram, int size, long desc, long avail, long used, boolean eventIdx) {
+  public VirtQueue(GuestMemory ram, int size, long desc, long avail, long used, boolean eventIdx) {
     this(ram, size, desc, avail, used, eventIdx, 0);
   }
 

@@ -125,8 +125,15 @@ class BadRingTest {
   @Test
   void wildAddresses() {
     long[][] ranges = {
-      {end, 1}, {end - 1, 2}, {-1, 1}, {-4096, 8192}, {Long.MIN_VALUE, 1}, {Long.MAX_VALUE, 1},
-      {place, 0xffffffffL}, {0, end + 1}, {0x700040000000L, 64},
+      {end, 1},
+      {end - 1, 2},
+      {-1, 1},
+      {-4096, 8192},
+      {Long.MIN_VALUE, 1},
+      {Long.MAX_VALUE, 1},
+      {place, 0xffffffffL},
+      {0, end + 1},
+      {0x700040000000L, 64},
     };
     for (long[] range : ranges) {
       for (int flags : new int[] {0, WRITE}) {
@@ -211,7 +218,6 @@ class BadRingTest {
 
   private void refusedRings(int size, long desc, long avail, long used) {
     GuestMemory ram = driver.ram;
-    assertThrows(
-        BadRingException.class, () -> new VirtQueue(ram, size, desc, avail, used, true));
+    assertThrows(BadRingException.class, () -> new VirtQueue(ram, size, desc, avail, used, true));
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.virtio;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.lodger.hypercall.GuestMemory;
@@ -160,12 +161,14 @@ public final class FakeQueue {
     } else {
       ram.putShortRelease(avail, (short) (wanted ? 0 : 1));
     }
+    VarHandle.fullFence();
   }
 
   /** Whether an obedient driver would ring the doorbell now. */
   public boolean kickWanted() {
     int old = kickedIndex;
     kickedIndex = availIndex;
+    VarHandle.fullFence();
     if (!eventIdx) {
       return (ram.getShortAcquire(used) & 1) == 0;
     }

@@ -13,8 +13,8 @@ import org.lodger.virtio.VirtioDevice;
 
 /**
  * The block device (virtio 1.2, section 5.2). The device's thread takes requests; a few workers
- * carry them out, so that one slow sector holds up nobody else, and complete them in any order. Only
- * what the host has in memory anyway is read and written at once.
+ * carry them out, so that one slow sector holds up nobody else, and complete them in any order.
+ * Only what the host has in memory anyway is read and written at once.
  */
 public final class BlockDevice implements VirtioDevice {
   private static final int DEVICE_ID = 2;

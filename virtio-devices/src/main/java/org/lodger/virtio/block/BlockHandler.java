@@ -76,7 +76,8 @@ final class BlockHandler {
     IoVector to = new IoVector();
     request
         .chain()
-        .forEachWritable(0, bytes, (address, length) -> to.add(ram.address(address, length), length));
+        .forEachWritable(
+            0, bytes, (address, length) -> to.add(ram.address(address, length), length));
     disk.read(to, request.sector() * DiskFile.SECTOR);
     return BlockRequest.OK;
   }

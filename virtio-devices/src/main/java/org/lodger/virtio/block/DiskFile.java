@@ -9,8 +9,8 @@ import org.lodger.hypercall.host.Host;
 import org.lodger.hypercall.host.HostException;
 
 /**
- * A raw file or block device behind a disk, locked against a second guest. Any number of threads may
- * use it at once. What the host refuses comes out as a {@link HostException}.
+ * A raw file or block device behind a disk, locked against a second guest. Any number of threads
+ * may use it at once. What the host refuses comes out as a {@link HostException}.
  */
 public final class DiskFile implements AutoCloseable {
   static final int SECTOR = 512;
@@ -42,8 +42,7 @@ public final class DiskFile implements AutoCloseable {
    * @param log gets a line if the host cannot do what {@code cache} asks for
    * @throws DiskException if the file cannot be a disk
    */
-  public static DiskFile open(
-      Path path, boolean readOnly, CacheMode cache, Consumer<String> log) {
+  public static DiskFile open(Path path, boolean readOnly, CacheMode cache, Consumer<String> log) {
     if (Files.isDirectory(path)) {
       throw new DiskException(
           path + " is a directory; make a disk of it: lodger image create FILE --from " + path);
@@ -76,8 +75,7 @@ public final class DiskFile implements AutoCloseable {
         throw new DiskException(
             "no such disk: " + path + "; make one: lodger image create " + path + " --from DIR");
       }
-      boolean refused =
-          e.errno() == Host.EACCES || e.errno() == Host.EPERM || e.errno() == EROFS;
+      boolean refused = e.errno() == Host.EACCES || e.errno() == Host.EPERM || e.errno() == EROFS;
       if (refused && !readOnly && Files.isReadable(path)) {
         throw new DiskException(path + " is not writable; give it as " + path + ",ro");
       }
@@ -108,12 +106,17 @@ public final class DiskFile implements AutoCloseable {
       throw new DiskException(path + " is neither a file nor a block device; choose one");
     }
     if (size == 0) {
-      throw new DiskException(path + " is empty; make a disk: lodger image create " + path
-          + " --from DIR");
+      throw new DiskException(
+          path + " is empty; make a disk: lodger image create " + path + " --from DIR");
     }
     if (size % SECTOR != 0) {
-      throw new DiskException(path + " has " + size + " bytes, no multiple of 512; is it complete?"
-          + " If so: truncate -s %512 " + path);
+      throw new DiskException(
+          path
+              + " has "
+              + size
+              + " bytes, no multiple of 512; is it complete?"
+              + " If so: truncate -s %512 "
+              + path);
     }
     return size;
   }

@@ -2,8 +2,8 @@
 package org.lodger.virtio.block;
 
 /**
- * Whether a disk answers at the speed of memory just now, because the host has it in its page cache.
- * Then handing a request to another thread costs several times the request itself.
+ * Whether a disk answers at the speed of memory just now, because the host has it in its page
+ * cache. Then handing a request to another thread costs several times the request itself.
  */
 final class Pace {
   /** So many fast answers in a row before the device's thread may wait for one itself. */

@@ -100,6 +100,10 @@ public final class ConsoleDevice implements VirtioDevice {
     if (multiport) {
       control.attach(queues[CONTROL_RECEIVE_QUEUE], queues[CONTROL_RECEIVE_QUEUE + 1], host);
     }
+    if (size != 0) {
+      // Linux looks at the size only when it is told of a change.
+      host.configChanged();
+    }
   }
 
   /** Port 0 has the first two queues; then come the control queues, then the other ports. */

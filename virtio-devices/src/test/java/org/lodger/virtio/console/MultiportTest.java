@@ -31,8 +31,7 @@ class MultiportTest {
     new ConsolePort("org.lodger.control", outputs[2]),
   };
   private final ConsoleDevice device = ConsoleDevice.multiport("agent", ports);
-  private final FakeDriver driver =
-      new FakeDriver(device, VirtQueue.FEATURES | device.features());
+  private final FakeDriver driver = new FakeDriver(device, VirtQueue.FEATURES | device.features());
 
   @AfterEach
   void close() {

@@ -27,8 +27,7 @@ class TerminalTest {
   private final SlowOutput output = new SlowOutput();
   private final ConsolePort port = new ConsolePort("hvc0", output);
   private final ConsoleDevice device = ConsoleDevice.terminal("console", port);
-  private final FakeDriver driver =
-      new FakeDriver(device, VirtQueue.FEATURES | device.features());
+  private final FakeDriver driver = new FakeDriver(device, VirtQueue.FEATURES | device.features());
   private final FakeQueue receive = driver.queue(0);
   private final FakeQueue transmit = driver.queue(1);
 
@@ -221,6 +220,16 @@ class TerminalTest {
     assertArrayEquals(new byte[] {80, 0, 25, 0}, Arrays.copyOf(device.config(), 4));
     device.resize(300, 0xffff);
     assertArrayEquals(new byte[] {44, 1, -1, -1}, Arrays.copyOf(device.config(), 4));
+  }
+
+  @Test
+  void aNewDriverIsToldTheSize() {
+    device.resize(80, 25);
+    device.reset();
+    device.resize(81, 25);
+    assertEquals(1, driver.configChanges.get());
+    driver.start(device, VirtQueue.FEATURES | device.features());
+    assertEquals(2, driver.configChanges.get());
   }
 
   @Test
