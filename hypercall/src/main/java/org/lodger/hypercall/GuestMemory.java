@@ -12,11 +12,11 @@ import org.lodger.hypercall.host.HostException;
 
 /**
  * Memory shared with a guest: a memfd that nobody can resize, mapped here. Addresses count from its
- * start; in the RAM memfd they are guest-physical. Every access is checked against the size, because
- * most addresses come from the guest.
+ * start; in the RAM memfd they are guest-physical. Every access is checked against the size,
+ * because most addresses come from the guest.
  *
- * <p>The mapping is seen through byte buffers that start every GiB and are almost two GiB long. They
- * overlap, so that any access of up to a GiB lies within the one in which it starts.
+ * <p>The mapping is seen through byte buffers that start every GiB and are almost two GiB long.
+ * They overlap, so that any access of up to a GiB lies within the one in which it starts.
  */
 public final class GuestMemory implements AutoCloseable {
   private static final int WINDOW_SHIFT = 30;

@@ -60,7 +60,10 @@ public final class Guest implements AutoCloseable {
       return GuestMemory.create("lodger-ram", size);
     } catch (HostException e) {
       throw new UsageException(
-          "the host does not give " + (size >> 20) + "M of memory, use less --mem: " + e.getMessage());
+          "the host does not give "
+              + (size >> 20)
+              + "M of memory, use less --mem: "
+              + e.getMessage());
     }
   }
 

@@ -25,8 +25,7 @@ public final class MemorySize {
       throw new UsageException("--mem " + text + " is no size; write for example 512M or 4G");
     }
     String unit = matcher.group(2).isEmpty() ? "M" : matcher.group(2);
-    BigInteger bytes =
-        new BigInteger(matcher.group(1)).shiftLeft(10 * (1 + UNITS.indexOf(unit)));
+    BigInteger bytes = new BigInteger(matcher.group(1)).shiftLeft(10 * (1 + UNITS.indexOf(unit)));
     if (bytes.compareTo(BigInteger.valueOf(Abi.RAM_MIN)) < 0) {
       throw new UsageException("--mem " + text + " is too little: a guest needs at least 32M");
     }

@@ -53,10 +53,8 @@ class GuestTest {
     void meddle(Guest guest) throws InterruptedException;
   }
 
-  private GuestEnd run(String wish, boolean restarts, Meddler meddler)
-      throws InterruptedException {
-    Guest.Plan plan =
-        new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", restarts);
+  private GuestEnd run(String wish, boolean restarts, Meddler meddler) throws InterruptedException {
+    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", restarts);
     Guest guest = new Guest(plan, Log.open(null, false));
     GuestConsole console = new GuestConsole(screen, false);
     Thread other =

@@ -115,7 +115,8 @@ class LibcTest {
             .fd(report, 1)
             .fd(report, 9)
             .noOthersBelow(200)
-            .start("/bin/sh", "sh", "-c", "cd /proc/self/fd; echo [0-9] [0-9][0-9] [0-9][0-9][0-9]");
+            .start(
+                "/bin/sh", "sh", "-c", "cd /proc/self/fd; echo [0-9] [0-9][0-9] [0-9][0-9][0-9]");
     assertEquals(0, Host.waitpid(pid));
     // 2 is the folder that the shell has open while it looks.
     assertEquals("0 1 2 9 [0-9][0-9] [0-9][0-9][0-9]\n", content(report));

@@ -49,12 +49,7 @@ final class DeviceSlot implements DeviceHost {
   private boolean closed;
 
   DeviceSlot(
-      int index,
-      VirtioDevice device,
-      GuestMemory ram,
-      GuestMemory control,
-      Vcpu vcpu,
-      Log log) {
+      int index, VirtioDevice device, GuestMemory ram, GuestMemory control, Vcpu vcpu, Log log) {
     this.index = index;
     this.device = device;
     this.ram = ram;

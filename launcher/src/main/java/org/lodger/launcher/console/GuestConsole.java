@@ -12,7 +12,9 @@ import org.lodger.virtio.console.GuestOutput;
  * works (or after it worked for the last time) through a pipe from the switcher.
  */
 public final class GuestConsole implements GuestOutput, AutoCloseable {
-  /** The guest's processes hold the pipe. They die with the first one, if not in the same moment. */
+  /**
+   * The guest's processes hold the pipe. They die with the first one, if not in the same moment.
+   */
   private static final int PATIENCE_MS = 2000;
 
   private final OutputStream out;

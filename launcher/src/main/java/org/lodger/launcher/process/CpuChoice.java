@@ -34,7 +34,9 @@ public final class CpuChoice {
     return now.get(cpu) - before.getOrDefault(cpu, 0L);
   }
 
-  /** Clock ticks that each CPU has not been idle: user, nice, system, and behind idle and iowait. */
+  /**
+   * Clock ticks that each CPU has not been idle: user, nice, system, and behind idle and iowait.
+   */
   private static Map<Integer, Long> busy() {
     Map<Integer, Long> busy = new TreeMap<>();
     for (String line : lines("/proc/stat")) {

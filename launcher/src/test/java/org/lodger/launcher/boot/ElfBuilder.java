@@ -18,8 +18,7 @@ final class ElfBuilder {
   static final int LOAD_HEADER = 64;
   static final int NOTE_HEADER = 64 + 56;
 
-  final ByteBuffer bytes =
-      ByteBuffer.allocate(TEXT_AT + TEXT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+  final ByteBuffer bytes = ByteBuffer.allocate(TEXT_AT + TEXT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
 
   ElfBuilder() {
     bytes.put(0, new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1});

@@ -77,8 +77,7 @@ class DevicePageTest {
   @Test
   void activatesAndRingsEveryQueueOnce() {
     startDriver();
-    assertEquals(
-        List.of("activate 32 8,2", "notified 0", "notified 1"), device.takeCalls());
+    assertEquals(List.of("activate 32 8,2", "notified 0", "notified 1"), device.takeCalls());
     driver.ring(1);
     FakeDriver.await(() -> device.was("notified 1"));
     assertEquals(List.of("notified 1"), device.takeCalls());
@@ -130,8 +129,7 @@ class DevicePageTest {
     startDriver();
     device.breaks = true;
     driver.ring(0);
-    FakeDriver.await(
-        () -> (driver.read(Abi.Device.STATUS_RESULT) & FakeDriver.NEEDS_RESET) != 0);
+    FakeDriver.await(() -> (driver.read(Abi.Device.STATUS_RESULT) & FakeDriver.NEEDS_RESET) != 0);
     FakeDriver.await(driver::interruptPending);
     assertTrue(device.was("reset"));
     device.takeCalls();
@@ -149,8 +147,7 @@ class DevicePageTest {
   void othersMayBreakTheDeviceToo() {
     startDriver();
     device.host.broken("said a worker");
-    FakeDriver.await(
-        () -> (driver.read(Abi.Device.STATUS_RESULT) & FakeDriver.NEEDS_RESET) != 0);
+    FakeDriver.await(() -> (driver.read(Abi.Device.STATUS_RESULT) & FakeDriver.NEEDS_RESET) != 0);
     assertEquals(0, driver.status(0));
   }
 
