@@ -56,6 +56,7 @@ int build_user_filter(struct sock_filter *f)
 	int n = stub_only(f, SECCOMP_RET_TRAP);
 
 	n += allow_call(f + n, user_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
+	n += allow_call(f + n, user_exit_ret, __NR_exit_group, SECCOMP_RET_ALLOW);
 	if (!layout.fsgsbase) {
 		n += allow_call(f + n, set_fs_ret, __NR_arch_prctl, SECCOMP_RET_ALLOW);
 		n += allow_call(f + n, set_gs_ret, __NR_arch_prctl, SECCOMP_RET_ALLOW);
@@ -69,6 +70,7 @@ int build_mapper_filter(struct sock_filter *f)
 	int n = stub_only(f, SECCOMP_RET_KILL_PROCESS);
 
 	n += allow_call(f + n, mapper_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
+	n += allow_call(f + n, mapper_exit_ret, __NR_exit_group, SECCOMP_RET_ALLOW);
 	f[n++] = IF_EQ(U(mapper_call_ret), 13);
 	/* Only below the stub: the length is the kernel process's own affair, a guest that
 	 * overwrites its stub gains nothing that these filters would not stop. */

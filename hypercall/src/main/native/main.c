@@ -3,7 +3,7 @@
  * The start: becomes the kernel process of a guest whose RAM the launcher has filled.
  *
  * Arguments, as NAME=VALUE: launcher_pid=PID (the guest dies with it), cpu=N or cpu=any (where to
- * run all tasks of this guest).
+ * run all tasks of this guest), slots=N (at most so many address spaces in host processes).
  */
 #include <linux/close_range.h>
 #include "filter.h"
@@ -145,6 +145,8 @@ void start(unsigned long *stack)
 	sys2(__NR_prctl, PR_SET_NAME, "lodger-kernel");
 	sys5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	pin(argument(argv, "cpu"));
+	if (argument(argv, "slots"))
+		slot_limit = min(number(argument(argv, "slots")), MAX_SLOTS);
 	sys3(__NR_close_range, LODGER_FD_CONSOLE + 1, LODGER_FD_DOORBELL - 1, 0);
 	sys3(__NR_close_range, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES, ~0U, 0);
 	set_limits();

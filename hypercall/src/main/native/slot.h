@@ -137,7 +137,8 @@ static inline struct slot_rw *slot_rw(__u32 i)
 
 /* stub.S: labels behind the system calls that the filters know. */
 extern char stub_start[], stub_end[], user_trap[], slot_start[];
-extern char user_wait_ret[], mapper_wait_ret[], mapper_call_ret[];
+extern char user_wait_ret[], user_exit_ret[];
+extern char mapper_wait_ret[], mapper_call_ret[], mapper_exit_ret[];
 extern char set_fs_ret[], set_gs_ret[];
 
 #endif

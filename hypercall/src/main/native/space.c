@@ -9,6 +9,7 @@
 #define END_OF_LIST 0xffffffff
 
 struct slot slots[MAX_SLOTS];
+__u32 slot_limit = MAX_SLOTS;
 static __u32 free_list = END_OF_LIST, nr_free;
 static __u32 nr_made;			/* asked for and not released */
 static __u64 clock;			/* of runs, for the choice of a victim */
@@ -120,7 +121,7 @@ static long made_slot(int wait)
 		__u32 empty = END_OF_LIST, coming = 0;
 		long found = -1;
 
-		for (__u32 i = 0; i < MAX_SLOTS; i++) {
+		for (__u32 i = 0; i < slot_limit; i++) {
 			if (slots[i].alive)
 				continue;
 			switch (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_ACQUIRE)) {
@@ -181,7 +182,6 @@ void slot_kill(__u32 i)
 	if (s->alive) {
 		detach(i);
 		s->alive = 0;
-		sys4(__NR_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
 	}
 	if (nr_made)
 		nr_made--;
@@ -226,7 +226,7 @@ static long least_recent(void)
 {
 	long victim = -1;
 
-	for (__u32 i = 0; i < MAX_SLOTS; i++)
+	for (__u32 i = 0; i < slot_limit; i++)
 		if (slots[i].alive && slots[i].space &&
 		    (victim < 0 || slots[i].last_run < slots[victim].last_run))
 			victim = i;
@@ -243,7 +243,7 @@ static long acquire(void)
 		nr_free--;
 		return i;
 	}
-	i = made_slot(nr_made < MAX_SLOTS);
+	i = made_slot(nr_made < slot_limit);
 	if (i >= 0)
 		return i;
 	i = least_recent();
@@ -358,7 +358,7 @@ void first_slots(void)
 	long i = made_slot(1);
 
 	if (i < 0) {
-		for (__u32 s = 0; s < MAX_SLOTS; s++)
+		for (__u32 s = 0; s < slot_limit; s++)
 			if (spawn->slot[s].error)
 				die(LODGER_EXIT_USAGE, "cannot make a process that runs guest "
 				    "programs (seccomp user notification, Linux 5.9 or later)",

@@ -23,6 +23,7 @@ struct slot {
 };
 
 extern struct slot slots[MAX_SLOTS];
+extern __u32 slot_limit;	/* at most this many at a time */
 
 long space_create(void);
 void space_destroy(__u32 space);

@@ -16,13 +16,14 @@ struct spawn_page *spawn;
 struct child {
 	__s32 user;		/* 0 = no such process, -1 = it ended */
 	__s32 pidfd;
-	__s32 mapper;		/* written by the host on clone */
+	__s32 mapper;		/* the same; written by the host on clone */
 	__s32 listener;		/* written by the child; -1 = not yet, below that an errno */
 };
 
 static struct child *children;
 static __u32 highest;		/* slots at and above it have never been used */
 static int slots_fd;
+static long spawner_pid;
 
 static const __u8 trapped_signals[] = { SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KICK_SIGNAL };
 
@@ -52,6 +53,8 @@ static void become_slot(__u32 i, struct child *c)
 	long fd;
 
 	sys2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if (sys(__NR_getppid) != spawner_pid)
+		sys1(__NR_exit_group, 1);
 	sys2(__NR_prctl, PR_SET_NAME, "lodger-user");
 	sys4(__NR_rt_sigprocmask, SIG_BLOCK, &all, NULL, SIGSETSIZE);
 	if (sys_mmap(SLOT_RO, SLOT_RO_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, slots_fd,
@@ -90,7 +93,7 @@ static void become_slot(__u32 i, struct child *c)
 	report(c, fd);
 	if (fd < 0)
 		sys1(__NR_exit_group, 1);
-	asm volatile("jmp slot_start" : : "D"(&c->mapper) : "memory");
+	asm volatile("mov %1, %%r15\n	jmp slot_start" : : "D"(&c->mapper), "S"(spawner_pid) : "memory");
 	__builtin_unreachable();
 }
 
@@ -121,7 +124,7 @@ static void create(__u32 i)
 	if (c->listener < 0) {
 		s->error = -c->listener;
 		sys1(__NR_close, pidfd);
-		c->user = 0;
+		*c = (struct child){ 0 };
 		__atomic_store_n(&s->state, SPAWN_FAILED, __ATOMIC_RELEASE);
 		return;
 	}
@@ -133,44 +136,57 @@ static void create(__u32 i)
 }
 
 /* A slot without one of its tasks is of no use: ends the other. */
+static void task_died(__u32 i, long pid)
+{
+	struct child *c = &children[i];
+
+	if (pid == c->user) {
+		c->user = -1;	/* the host may use the pid again */
+		if (c->mapper > 0)
+			sys2(__NR_kill, c->mapper, SIGKILL);
+	} else {
+		c->mapper = -1;
+		if (c->user > 0)
+			sys2(__NR_kill, c->user, SIGKILL);
+	}
+	if (spawn->slot[i].state != SPAWN_DEAD) {
+		__atomic_store_n(&spawn->slot[i].state, SPAWN_DEAD, __ATOMIC_SEQ_CST);
+		spawn->deaths++;
+	}
+}
+
 static void reap(void)
 {
 	long pid;
 
-	while ((pid = sys4(__NR_wait4, -1, NULL, 1 /* WNOHANG */, NULL)) > 0) {
-		for (__u32 i = 0; i < highest; i++) {
-			struct child *c = &children[i];
-
-			if (pid == c->user) {
-				if (c->mapper)
-					sys2(__NR_kill, c->mapper, SIGKILL);
-				c->user = -1;	/* the host may use the pid again */
-			} else if (pid == c->mapper) {
-				if (c->user > 0)
-					sys2(__NR_kill, c->user, SIGKILL);
-				c->mapper = 0;
-				if (!c->user)
-					break;	/* released meanwhile */
-			} else {
-				continue;
+	while ((pid = sys4(__NR_wait4, -1, NULL, 1 /* WNOHANG */, NULL)) > 0)
+		for (__u32 i = 0; i < highest; i++)
+			if (pid == children[i].user || pid == children[i].mapper) {
+				task_died(i, pid);
+				break;
 			}
-			if (spawn->slot[i].state != SPAWN_DEAD) {
-				__atomic_store_n(&spawn->slot[i].state, SPAWN_DEAD, __ATOMIC_SEQ_CST);
-				spawn->deaths++;
-			}
-			break;
-		}
-	}
 }
 
+static void end(__s32 pid)
+{
+	if (pid <= 0)
+		return;
+	sys2(__NR_kill, pid, SIGKILL);
+	while (sys4(__NR_wait4, pid, NULL, 0, NULL) == -EINTR)
+		;
+}
+
+/* Closing the listener only after both are gone: a task whose wait has no listener ends itself. */
 static void release(__u32 i)
 {
 	struct child *c = &children[i];
 
 	if (c->user) {
+		end(c->user);
+		end(c->mapper);
 		sys1(__NR_close, c->pidfd);
 		sys1(__NR_close, c->listener);
-		c->user = 0;
+		*c = (struct child){ 0 };
 	}
 	WRITE_ONCE(spawn->slot[i].state, SPAWN_EMPTY);
 }
@@ -232,6 +248,7 @@ void start_spawner(int slots)
 	if (sys(__NR_getppid) != parent)
 		sys1(__NR_exit_group, 1);
 	sys2(__NR_prctl, PR_SET_NAME, "lodger-spawner");
+	spawner_pid = sys(__NR_getpid);
 	children = shared(MAX_SLOTS * sizeof(*children));
 	sys4(__NR_rt_sigaction, SIGCHLD, &sa, NULL, SIGSETSIZE);
 	serve(parent);

@@ -4,6 +4,7 @@
  * registers, so nothing here relies on a register or a stack that it has not just loaded from a
  * read-only page, and the filters allow next to nothing (see filter.c).
  */
+#include <asm/errno.h>
 #include <asm/unistd_64.h>
 #include "slot.h"
 
@@ -19,6 +20,7 @@
 	.section .stub, "ax"
 	.globl stub_start, stub_end, user_trap, slot_start
 	.globl user_wait_ret, mapper_wait_ret, mapper_call_ret, set_fs_ret, set_gs_ret
+	.globl user_exit_ret, mapper_exit_ret
 
 stub_start:
 /*
@@ -43,7 +45,7 @@ user_wait:
 	syscall				/* the filter turns this into a notification */
 user_wait_ret:
 	test	%eax, %eax
-	jnz	user_wait		/* a signal ended the wait, not the kernel process */
+	jnz	user_interrupted
 resume:
 	cmpl	$0, RO_FSGSBASE(%rip)
 	je	1f
@@ -85,6 +87,15 @@ set_gs_ret:
 	mov	FRAME_R8+104(%rax), %rax
 	iretq				/* not rt_sigreturn: user code could use that to block signals */
 resume_end:
+
+/* A signal ended the wait, not the kernel process; or there is none any more. */
+user_interrupted:
+	cmp	$-ENOSYS, %eax
+	jne	user_wait
+	mov	$__NR_exit_group, %eax
+	syscall
+user_exit_ret:
+	ud2
 
 /*
  * The stub was interrupted. Where it was says how to go on; all of it can be done again:
@@ -131,7 +142,7 @@ mapper_wait:
 	syscall
 mapper_wait_ret:
 	test	%eax, %eax
-	jnz	mapper_wait
+	jnz	mapper_interrupted
 	xor	%r13d, %r13d
 	lea	RO_OPS(%rip), %rbx
 	mov	RO_NR_OPS(%rip), %r12d
@@ -151,10 +162,17 @@ mapper_call_ret:
 	jbe	1b
 	mov	%rax, %r13
 	jmp	mapper_wait
+mapper_interrupted:
+	cmp	$-ENOSYS, %eax
+	jne	mapper_wait
+	mov	$__NR_exit_group, %eax
+	syscall
+mapper_exit_ret:
+	ud2
 
 /*
  * The start of both, jumped to by the spawner's child once everything that needs memory is done:
- * rdi = where to store the mapper's pid. Signals are blocked, the notifying filter is in place.
+ * rdi = where to store the mapper's pid, r15 = the spawner's pid. Signals are blocked, the notifying filter is in place.
  */
 slot_start:
 	mov	%rdi, %rdx
@@ -203,6 +221,10 @@ mapper_start:
 	mov	$9, %esi
 	mov	$__NR_prctl, %eax
 	syscall
+	mov	$__NR_getppid, %eax
+	syscall
+	cmp	%eax, %r15d		/* it may have died before the prctl */
+	jne	die
 	mov	$4, %edi		/* keep LODGER_FD_RAM, close the rest */
 	mov	$-1, %esi
 	mov	$CLOSE_RANGE_UNSHARE, %edx
