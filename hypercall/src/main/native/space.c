@@ -85,7 +85,6 @@ long slot_run(__u32 i, enum slot_task task, __u64 *status)
 static long adopt(__u32 i)
 {
 	struct slot *s = &slots[i];
-	struct slot_ro *ro = slot_ro(i);
 	__u64 status;
 	long r;
 
@@ -95,6 +94,15 @@ static long adopt(__u32 i)
 		if (r < 0)
 			return r;
 	}
+	s->alive = 1;
+	return 0;
+}
+
+/* The stub loads its stack from the read-only page before it first waits. */
+static void ask_for(__u32 i)
+{
+	struct slot_ro *ro = slot_ro(i);
+
 	ro->frame = SLOT_BASE + layout.frame;
 	ro->iret = ro->frame - 0x100;
 	ro->wait_stack = ro->frame - 0x200;
@@ -102,12 +110,6 @@ static long adopt(__u32 i)
 	ro->xmask = layout.xfeatures;
 	ro->fsgsbase = layout.fsgsbase;
 	ro->nr_ops = 0;
-	s->alive = 1;
-	return 0;
-}
-
-static void ask_for(__u32 i)
-{
 	nr_made++;
 	WRITE_ONCE(spawn->slot[i].state, SPAWN_WANTED);
 	poke_spawner();
