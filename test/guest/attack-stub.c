@@ -123,10 +123,10 @@ static void shoot(long i)
 
 static char code[PAGES * PAGE];
 
-/* Is there a system-call instruction at most 40 bytes behind? */
+/* Is there a system-call instruction at most 24 bytes behind? */
 static int near_syscall(int offset)
 {
-	for (int i = offset; i < offset + 40 && i + 1 < (int)sizeof(code); i++)
+	for (int i = offset; i < offset + 24 && i + 1 < (int)sizeof(code); i++)
 		if ((code[i] == 0x0f && (code[i + 1] == 0x05 || code[i + 1] == 0x34)) ||
 		    (code[i] == (char)0xcd && code[i + 1] == (char)0x80))
 			return 1;

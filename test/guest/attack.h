@@ -86,7 +86,7 @@ static inline void become_attacker(void)
 {
 	stack_t ss = { .ss_sp = map_anonymous(16 * PAGE, PROT_READ | PROT_WRITE), .ss_size = 16 * PAGE };
 	int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGALRM };
-	struct itimerval alarm = { { 0, 30000 }, { 0, 30000 } };
+	struct itimerval alarm = { { 0, 8000 }, { 0, 8000 } };
 
 	setpgid(0, 0);
 	if (!geteuid()) {
@@ -129,7 +129,7 @@ static inline void end_attacker(pid_t pid)
 static inline void run_campaign(const char *what, long attempts, void (*attempt)(long))
 {
 	sigset_t child;
-	struct timespec patience = { 0, 300000000 };
+	struct timespec patience = { 0, 150000000 };
 
 	campaign = map_shared(PAGE);
 	sigemptyset(&child);

@@ -2,6 +2,7 @@
 /* Signals: storms on an alternate stack, queues, masks, restarts, stops, and waits. */
 #include "check.h"
 #include <pthread.h>
+#include <sched.h>
 #include <sys/time.h>
 
 static volatile int count, nested, deepest;
@@ -34,7 +35,7 @@ static void storm(void)
 			int before = *handled;
 			kill(me, SIGUSR1);
 			while (i % 2 && *handled == before)
-				;
+				sched_yield();
 		}
 		*ready = 1;
 		_exit(0);
