@@ -104,8 +104,10 @@ final class DeviceSlot implements DeviceHost {
         } else if (why != null) {
           giveUp(why);
         }
-        answerDriver();
+        // What a driver rang for comes before what it asked next, most of all before a reset.
+        int sequence = control.getIntVolatile(base + Abi.Device.CONTROL_SEQ);
         ringQueues(control.getAndSetInt(base + Abi.Device.DOORBELL, 0));
+        answerDriver(sequence);
         // The JVM throws the error where the host has no page for the guest's memory.
       } catch (RuntimeException | InternalError e) {
         giveUp(e.getMessage());
@@ -123,8 +125,7 @@ final class DeviceSlot implements DeviceHost {
     }
   }
 
-  private void answerDriver() {
-    int sequence = control.getIntVolatile(base + Abi.Device.CONTROL_SEQ);
+  private void answerDriver(int sequence) {
     if (sequence == control.getInt(base + Abi.Device.CONTROL_ACK)) {
       return;
     }
