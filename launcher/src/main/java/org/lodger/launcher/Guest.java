@@ -91,9 +91,10 @@ public final class Guest implements AutoCloseable {
       if (!end.reboot() || !plan.restarts()) {
         return end;
       }
-      ram.clear();
-      control.clear();
+      // Devices first: one that still takes over output would trip over a cleared ring.
       devices.restart();
+      ram.clear();
+      control.write(0, new byte[Abi.CONTROL_DEVICES], 0, Abi.CONTROL_DEVICES);
       fill();
     }
   }
