@@ -3,6 +3,7 @@ package org.lodger.launcher;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,20 +34,46 @@ public final class Programs {
 
   /** Runs a program to its end, and returns its exit status. */
   public static int status(List<String> command) {
+    return finish(start(command, ProcessBuilder.Redirect.INHERIT));
+  }
+
+  public static void run(List<String> command) {
+    check(command, status(command));
+  }
+
+  /** Runs a program to its end, and returns what it prints. */
+  public static String output(List<String> command) {
+    Process process = start(command, ProcessBuilder.Redirect.PIPE);
+    String output;
+    try {
+      output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UsageException("cannot read from " + command.get(0) + ": " + e.getMessage());
+    }
+    check(command, finish(process));
+    return output;
+  }
+
+  private static Process start(List<String> command, ProcessBuilder.Redirect output) {
     List<String> found = new ArrayList<>(command);
     find(command.get(0)).ifPresent(program -> found.set(0, program.toString()));
     try {
-      return new ProcessBuilder(found).inheritIO().start().waitFor();
+      return new ProcessBuilder(found).inheritIO().redirectOutput(output).start();
     } catch (IOException e) {
       throw new UsageException("cannot run " + command.get(0) + ": " + e.getMessage());
+    }
+  }
+
+  private static int finish(Process process) {
+    try {
+      return process.waitFor();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new UsageException("interrupted");
     }
   }
 
-  public static void run(List<String> command) {
-    int status = status(command);
+  private static void check(List<String> command, int status) {
     if (status != 0) {
       throw new UsageException(command.get(0) + " failed with status " + status + ": see above");
     }

@@ -11,7 +11,10 @@ import picocli.CommandLine.Option;
     description = "Say what this host offers, what is missing, and how to get it.",
     footer = "The exit status is 0 if guests can run here, else 1.")
 final class DoctorCommand implements Callable<Integer> {
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
   private boolean help;
 
   @Override

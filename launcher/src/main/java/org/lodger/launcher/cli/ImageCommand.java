@@ -40,7 +40,10 @@ final class ImageCommand {
         description = "For example 300M or 2G; by default there is room for half as much again.")
     private String size;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    @Option(
+        names = {"-h", "--help"},
+        usageHelp = true,
+        description = "Show this help.")
     private boolean help;
 
     @Override
@@ -54,7 +57,7 @@ final class ImageCommand {
       name = "debian",
       description =
           "Make a disk with a Debian that boots to a login prompt. Log in as root, without a"
-              + " password. It needs a kernel of the flavour \"full\".")
+              + " password. Boot it with: lodger run --kernel full --disk FILE")
   static final class Debian implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "The disk to make.")
     private Path file;
@@ -86,13 +89,17 @@ final class ImageCommand {
         description = "Where packages come from; by default this host's own Debian mirror.")
     private String mirror;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    @Option(
+        names = {"-h", "--help"},
+        usageHelp = true,
+        description = "Show this help.")
     private boolean help;
 
     @Override
     public Integer call() {
       DiskImage image = new DiskImage(file, ImageSize.parse(size));
       DebianDisk.make(image, suite, include, mirror, cache());
+      System.err.println("lodger: boot it with: lodger run --kernel full --disk " + file);
       return 0;
     }
   }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher.cli;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.lodger.launcher.Programs;
+import org.lodger.launcher.UsageException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -14,6 +18,25 @@ import picocli.CommandLine.Option;
     subcommands = KernelCommand.Build.class,
     synopsisSubcommandLabel = "build")
 final class KernelCommand {
+  private static final Set<String> FLAVOURS = Set.of("small", "full", "debug");
+
+  /** A kernel file, or the one of ours that a flavour stands for, built if need be. */
+  static Path resolve(Path kernel) {
+    String name = kernel.toString();
+    if (!FLAVOURS.contains(name) || Files.exists(kernel)) {
+      return kernel;
+    }
+    return Path.of(Programs.output(List.of(script(), "--flavour", name)).strip());
+  }
+
+  private static String script() {
+    String home = System.getenv("LODGER_HOME");
+    if (home == null) {
+      throw new UsageException("kernels are built by the script \"lodger\" of a checkout");
+    }
+    return home + "/guest-kernel-patches/build";
+  }
+
   @Command(
       name = "build",
       description =
@@ -40,13 +63,16 @@ final class KernelCommand {
         description = "A file of CONFIG_ lines to add; may be given more than once.")
     private List<String> fragments = List.of();
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+    @Option(
+        names = {"-h", "--help"},
+        usageHelp = true,
+        description = "Show this help.")
     private boolean help;
 
     @Override
     public Integer call() {
       List<String> command = new ArrayList<>();
-      command.add(System.getenv("LODGER_HOME") + "/guest-kernel-patches/build");
+      command.add(script());
       if (flavour != null) {
         command.addAll(List.of("--flavour", flavour));
       }

@@ -33,8 +33,10 @@ import picocli.CommandLine.ParentCommand;
 final class RunCommand implements Callable<Integer> {
   @Option(
       names = {"-k", "--kernel"},
-      paramLabel = "FILE",
-      description = "A vmlinux (or one in gzip, xz or zstd); by default the one Lodger built.")
+      paramLabel = "FILE|FLAVOUR",
+      description =
+          "A vmlinux (or one in gzip, xz or zstd), or one of Lodger's own: small (the default),"
+              + " full (for a Debian with systemd) or debug.")
   private Path kernel;
 
   @Option(
@@ -147,7 +149,9 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private Path kernel() {
-    return kernel != null ? kernel : fromSetup("LODGER_KERNEL", "a kernel: give one with --kernel");
+    return kernel != null
+        ? KernelCommand.resolve(kernel)
+        : fromSetup("LODGER_KERNEL", "a kernel: give one with --kernel");
   }
 
   /** What the lodger script has made and tells us about. */

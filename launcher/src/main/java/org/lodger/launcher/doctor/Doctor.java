@@ -48,7 +48,8 @@ public final class Doctor {
 
   public String report() {
     Report report = new Report();
-    report.title(guestsCanRun() ? "Guests can run on this host." : "Guests cannot run on this host.");
+    report.title(
+        guestsCanRun() ? "Guests can run on this host." : "Guests cannot run on this host.");
 
     report.section("Isolation");
     report.row("process", needs());
@@ -67,7 +68,8 @@ public final class Doctor {
     report.row("processes", facts.limit("Max processes") + " (ulimit -u)");
     report.row("open files", facts.limit("Max open files") + " (ulimit -n)");
     report.row("container", facts.container());
-    report.row("no new privileges", facts.noNewPrivileges() ? "in force, which is fine" : "not in force");
+    report.row(
+        "no new privileges", facts.noNewPrivileges() ? "in force, which is fine" : "not in force");
     report.row("user namespaces", probes.answer("user-namespace"));
 
     report.section("Not needed, but asked for");

@@ -36,7 +36,9 @@ final class HostFacts {
   }
 
   String processor() {
-    return line("proc/cpuinfo", "model name").map(name -> name.replaceFirst("^:\\s*", "")).orElse("unknown");
+    return line("proc/cpuinfo", "model name")
+        .map(name -> name.replaceFirst("^:\\s*", ""))
+        .orElse("unknown");
   }
 
   String memory() {

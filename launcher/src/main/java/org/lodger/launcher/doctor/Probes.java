@@ -18,8 +18,7 @@ final class Probes {
     try {
       Process process =
           new ProcessBuilder(program).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-      String output =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       output.lines().forEach(probes::add);
     } catch (IOException e) {
       throw new UsageException("cannot run the probe " + program + ": " + e.getMessage());

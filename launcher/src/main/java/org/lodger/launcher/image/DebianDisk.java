@@ -55,7 +55,9 @@ public final class DebianDisk {
     List<String> command = new ArrayList<>();
     command.addAll(
         List.of(
-            "mmdebstrap", "--variant=minbase", "--format=tar",
+            "mmdebstrap",
+            "--variant=minbase",
+            "--format=tar",
             "--include=" + PACKAGES + (more.isEmpty() ? "" : "," + more),
             // The essential packages would be deleted before they reach the cache.
             "--skip=essential/unlink",

@@ -65,8 +65,16 @@ public final class DiskImage {
       Programs.run(
           command(
               fakeroot("-s", owners.toString()),
-              "tar", "--extract", "--preserve-permissions", "--numeric-owner", "--xattrs",
-              "--xattrs-include=*", "--directory", folder.toString(), "--file", tar.toString()));
+              "tar",
+              "--extract",
+              "--preserve-permissions",
+              "--numeric-owner",
+              "--xattrs",
+              "--xattrs-include=*",
+              "--directory",
+              folder.toString(),
+              "--file",
+              tar.toString()));
       fillFromFolder(folder, fakeroot("-i", owners.toString()));
     } catch (IOException e) {
       throw new UsageException("cannot unpack " + tar + ": " + e);
@@ -92,7 +100,14 @@ public final class DiskImage {
       Programs.run(
           command(
               prefix,
-              "mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", folder.toString(),
+              "mke2fs",
+              "-q",
+              "-t",
+              "ext4",
+              "-E",
+              "root_owner=0:0",
+              "-d",
+              folder.toString(),
               part.toString()));
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {

@@ -49,8 +49,15 @@ class DiskImageTest {
     Path tar = temp.resolve("a.tar.gz");
     Programs.run(
         List.of(
-            "tar", "-czf", tar.toString(), "--owner=1234", "--group=4321", "-C", source.toString(),
-            "sub", "link"));
+            "tar",
+            "-czf",
+            tar.toString(),
+            "--owner=1234",
+            "--group=4321",
+            "-C",
+            source.toString(),
+            "sub",
+            "link"));
     new DiskImage(image, 100L << 20).fill(tar);
     assertEquals("hello from the host\n", debugfs("cat /sub/hello"));
     assertTrue(debugfs("stat /sub/hello").matches("(?s).*User:\\s+1234\\s+Group:\\s+4321.*"));
