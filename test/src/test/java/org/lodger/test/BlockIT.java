@@ -172,27 +172,27 @@ class BlockIT {
         guest()
             .disk(disk)
             .shell(
-                "for i in 0 1 2 3 4 5 6 7; do (yes \"stream $i\" | head -c 8388608 > /tmp/s$i;"
+                "mount -t tmpfs t /tmp || exit 1; for i in 0 1 2 3 4 5 6 7; do (yes \"stream $i\" | head -c 8388608 > /tmp/s$i;"
                     + " dd if=/tmp/s$i of=/dev/vdb bs=64k seek=$((i * 128)) conv=notrunc 2>/dev/null)"
                     + " & done; wait; sync; echo 3 > /proc/sys/vm/drop_caches;"
                     + " for i in 0 1 2 3 4 5 6 7; do"
                     + " dd if=/dev/vdb bs=64k skip=$((i * 128)) count=128 2>/dev/null | cmp - /tmp/s$i"
-                    + " || exit 1; done")
-            .with());
+                    + " || exit 1; done"));
   }
 
   /** The host has no room: the guest gets an I/O error, launcher and guest go on. */
   @Test
   void hostWithoutRoom() {
-    Path disk = Disks.blank(folder, "full.img", 64 * MIB);
-    String limit = "ulimit -f 16384; exec \"$@\"";
+    Path disk = Disks.blank(folder, "full.img", 512L * MIB);
+    String limit = "ulimit -f 300000; exec \"$@\""; // 293 MiB, more than any file of a start
     Lodger.Result result =
         guest()
             .disk(disk)
+            .with("--mem", "128M")
             .under("bash", "-c", limit, "limited")
             .shell(
                 "dd if=/dev/zero of=/dev/vdb bs=1M seek=2 count=4 conv=fsync 2>/dev/null || exit 1;"
-                    + " dd if=/dev/zero of=/dev/vdb bs=1M seek=32 count=4 conv=fsync 2>/dev/null && exit 2;"
+                    + " dd if=/dev/zero of=/dev/vdb bs=1M seek=400 count=4 conv=fsync 2>/dev/null && exit 2;"
                     + " dd if=/dev/vdb of=/dev/null bs=1M count=4 2>/dev/null || exit 3; echo alive")
             .finish();
     assertEquals("alive\n", result.out(), result::toString);
