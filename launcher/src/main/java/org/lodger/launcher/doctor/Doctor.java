@@ -27,9 +27,11 @@ public final class Doctor {
   }
 
   public static Doctor examine() {
-    return new Doctor(
-        Probes.take(System.getenv().getOrDefault("LODGER_PROBE", "lodger-probe")),
-        new HostFacts(Path.of("/")));
+    return examine(System.getenv().getOrDefault("LODGER_PROBE", "lodger-probe"), Path.of("/"));
+  }
+
+  static Doctor examine(String probe, Path root) {
+    return new Doctor(Probes.take(probe), new HostFacts(root));
   }
 
   /** What the switcher cannot do without. */
