@@ -47,7 +47,12 @@ user_wait_ret:
 	test	%eax, %eax
 	jnz	user_interrupted
 resume:
-	cmpl	$0, RO_FSGSBASE(%rip)
+	pushfq
+	testl	$0x4000, (%rsp)		/* NT, the program's: with it set, iretq faults */
+	jz	1f
+	movq	$0x202, (%rsp)
+	popfq
+1:	cmpl	$0, RO_FSGSBASE(%rip)
 	je	1f
 	mov	RW_FS_BASE(%rip), %rax
 	wrfsbase %rax

@@ -6,8 +6,8 @@
 #define SIGNAL_STACK_SIZE 0x10000
 #define USER_CS 0x33
 #define USER_SS 0x2b
-/* Flags that user code may have: arithmetic, trap, direction, alignment check, id; bit 1 is one. */
-#define USER_FLAGS 0x240dd5
+/* Flags that user code may have: arithmetic, trap, direction, nested task, alignment check, id. */
+#define USER_FLAGS 0x244dd5
 #define FIXED_FLAGS 0x202
 #define VECTOR_PAGE_FAULT 14
 

@@ -90,13 +90,12 @@ final class DeviceSlot implements DeviceHost {
       Host.await(doorbell);
       String why;
       boolean again;
+      boolean last;
       synchronized (this) {
-        if (closed) {
-          return;
-        }
         why = broken;
         broken = null;
         again = restart;
+        last = closed;
       }
       try {
         if (again) {
@@ -106,11 +105,17 @@ final class DeviceSlot implements DeviceHost {
         }
         // What a driver rang for comes before what it asked next, most of all before a reset.
         int sequence = control.getIntVolatile(base + Abi.Device.CONTROL_SEQ);
-        ringQueues(control.getAndSetInt(base + Abi.Device.DOORBELL, 0));
-        answerDriver(sequence);
+        try {
+          ringQueues(control.getAndSetInt(base + Abi.Device.DOORBELL, 0));
+        } finally {
+          answerDriver(sequence);
+        }
         // The JVM throws the error where the host has no page for the guest's memory.
       } catch (RuntimeException | InternalError e) {
         giveUp(e.getMessage());
+      }
+      if (last) {
+        return;
       }
     }
   }
