@@ -9,15 +9,20 @@ import java.io.InputStream;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Compiles the header and compares every constant that {@link Abi} mirrors. */
 class AbiTest {
   private static final Path HEADER = Path.of("include/lodger_abi.h").toAbsolutePath();
+
+  private static final String FIRST = "0001-um-lodger-Add-the-ABI-header.patch";
 
   @TempDir Path dir;
 
@@ -58,6 +63,28 @@ class AbiTest {
     }
     assertTrue(mirrored.size() > 50, "the mirror is empty");
     assertEquals(header, mirrored);
+  }
+
+  /** A series cannot include a file from outside the kernel's tree, so it carries a copy. */
+  @Test
+  void everySeriesCarriesTheHeader() throws IOException {
+    Path patches = Path.of("../guest-kernel-patches").toAbsolutePath();
+    try (Stream<Path> series = Files.list(patches).filter(s -> Files.exists(s.resolve(FIRST)))) {
+      List<Path> all = series.toList();
+      assertTrue(!all.isEmpty(), "no series in " + patches);
+      for (Path one : all) {
+        assertEquals(Files.readString(HEADER), addedBy(one.resolve(FIRST)), one.toString());
+      }
+    }
+  }
+
+  /** The content of the only file that a patch adds. */
+  private static String addedBy(Path patch) throws IOException {
+    return Files.readAllLines(patch).stream()
+        .dropWhile(line -> !line.startsWith("@@"))
+        .filter(line -> line.startsWith("+"))
+        .map(line -> line.substring(1) + "\n")
+        .collect(Collectors.joining());
   }
 
   private static void print(StringBuilder c, String format, String name, String expression) {
