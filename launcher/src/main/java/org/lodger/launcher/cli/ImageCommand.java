@@ -57,7 +57,7 @@ final class ImageCommand {
       name = "debian",
       description =
           "Make a disk with a Debian that boots to a login prompt. Log in as root, without a"
-              + " password. Boot it with: lodger run --kernel full --disk FILE")
+              + " password. Boot it with: lodger run --disk FILE")
   static final class Debian implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "The disk to make.")
     private Path file;
@@ -99,7 +99,7 @@ final class ImageCommand {
     public Integer call() {
       DiskImage image = new DiskImage(file, ImageSize.parse(size));
       DebianDisk.make(image, suite, include, mirror, cache());
-      System.err.println("lodger: boot it with: lodger run --kernel full --disk " + file);
+      System.err.println("lodger: boot it with: lodger run --disk " + file);
       return 0;
     }
   }

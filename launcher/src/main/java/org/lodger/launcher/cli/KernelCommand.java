@@ -47,8 +47,8 @@ final class KernelCommand {
         names = "--flavour",
         paramLabel = "NAME",
         description =
-            "small starts fastest (the default), full boots a current Debian, debug is full with"
-                + " the kernel's own checks.")
+            "full boots a current Debian (the default), small is built in half the time, debug is"
+                + " full with the kernel's own checks.")
     private String flavour;
 
     @Option(

@@ -35,8 +35,8 @@ final class RunCommand implements Callable<Integer> {
       names = {"-k", "--kernel"},
       paramLabel = "FILE|FLAVOUR",
       description =
-          "A vmlinux (or one in gzip, xz or zstd), or one of Lodger's own: small (the default),"
-              + " full (for a Debian with systemd) or debug.")
+          "A vmlinux (or one in gzip, xz or zstd), or one of Lodger's own: full (the default),"
+              + " small or debug.")
   private Path kernel;
 
   @Option(
