@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "space.h"
 #include "vcpu.h"
+#include "vdso.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define SIGNAL_STACK_SIZE 0x10000
@@ -17,6 +18,8 @@ __s32 timer_id;
 
 static struct lodger_handlers handlers;
 static __u32 kicked;	/* the running slot has been told to stop */
+static __u64 deadline;	/* when the guest wants its timer, CLOCK_MONOTONIC; 0 = never */
+static __u64 armed;	/* when the host's timer goes off; 0 = it does not */
 static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 
 static void set_state(__u32 state)
@@ -111,10 +114,29 @@ static void on_wakeup(int signo, siginfo_t *info, struct ucontext *uc)
 	attend(&uc->uc_mcontext);
 }
 
+static void arm_timer(__u64 now)
+{
+	__u64 delta = deadline > now ? deadline - now : 1;
+	struct __kernel_itimerspec when = {
+		.it_value = { .tv_sec = delta / NSEC_PER_SEC, .tv_nsec = delta % NSEC_PER_SEC },
+	};
+
+	armed = deadline;
+	sys4(__NR_timer_settime, timer_id, 0, &when, NULL);
+}
+
 static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
 {
-	__atomic_fetch_or(&vcpu->pending, 1UL << LODGER_IRQ_TIMER, __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&vcpu->wake_seq, 1, __ATOMIC_SEQ_CST);
+	__u64 now = clock_read(CLOCK_MONOTONIC);
+
+	armed = 0;
+	if (deadline > now) {
+		arm_timer(now);
+	} else if (deadline) {
+		deadline = 0;
+		__atomic_fetch_or(&vcpu->pending, 1UL << LODGER_IRQ_TIMER, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&vcpu->wake_seq, 1, __ATOMIC_SEQ_CST);
+	}
 	on_wakeup(signo, info, uc);
 }
 
@@ -329,11 +351,15 @@ void vcpu_idle(void)
 	set_state(LODGER_VCPU_KERNEL);
 }
 
+/*
+ * A guest moves its timer at every idle, mostly to a later time and back. So a host timer that is
+ * armed for an earlier time stays; when it goes off, it is armed again for the time wanted.
+ */
 void vcpu_timer_set(__u64 delta)
 {
-	struct __kernel_itimerspec when = {
-		.it_value = { .tv_sec = delta / NSEC_PER_SEC, .tv_nsec = delta % NSEC_PER_SEC },
-	};
+	__u64 now = clock_read(CLOCK_MONOTONIC);
 
-	sys4(__NR_timer_settime, timer_id, 0, &when, NULL);
+	WRITE_ONCE(deadline, delta ? now + delta : 0);
+	if (delta && (!READ_ONCE(armed) || armed > deadline))
+		arm_timer(now);
 }
