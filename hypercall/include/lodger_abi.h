@@ -127,9 +127,10 @@ struct lodger_vcpu {
  * A slot whose device_id is 0 is empty.
  *
  * Control operations (status writes, reset, queue enable) are a handshake: the driver writes its
- * words, increments control_seq, rings the device's doorbell and waits (wait_word hypercall) until
- * control_ack equals control_seq. The launcher then has acted: status_result holds the status it
- * accepted, and after a reset (status 0) it touches no ring of that device any more.
+ * words, increments control_seq and rings the device's doorbell. When control_ack equals control_seq
+ * the launcher has acted: status_result holds the status it accepted, and after a reset (status 0) it
+ * touches no ring of that device any more. A driver must wait for that (wait_word hypercall) before it
+ * frees a ring; otherwise it may go on.
  */
 struct lodger_queue {
 	__u32 size_max;		/* launcher: a power of two; 0 = no such queue */
@@ -253,7 +254,7 @@ struct lodger_hypercalls {
 
 	/* Writes the live extended state back to xstate, which stays the live copy's home. */
 	void (*xstate_sync)(void *xstate);
-	/* Forgets the live copy: the caller has changed xstate, or is about to free it. */
+	/* Forgets the live copy. To be called before the caller changes xstate or frees it. */
 	void (*xstate_drop)(void *xstate);
 
 	/* Wakes the launcher's thread of that device. */
