@@ -27,8 +27,7 @@
 #define SLOT_STACK_SIZE		(SLOT_SIZE - SLOT_RO_SIZE - 0x1000)
 #define SLOT_END		(SLOT_BASE + SLOT_SIZE)
 
-/* The switcher itself, and the kernel process's view of all slots. */
-#define SWITCHER_BASE		0x750000100000
+/* The kernel process's view of all slots. */
 #define SLOTS_VIEW		0x760000000000
 
 /* struct slot_ro, for stub.S: slot_ro_page and slot_rw_page come from the linker script */
@@ -60,7 +59,6 @@
 #define FRAME_RDI		112
 #define FRAME_RAX		152
 #define FRAME_RIP		176
-#define FRAME_ERR		200
 #define FRAME_SIGINFO		312
 
 /* The signal that stops user code, and what RW_SIGNO says when a slot can not go on. */

@@ -58,7 +58,6 @@ static inline long sys6(long nr, unsigned long a, unsigned long b, unsigned long
 
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
-#define full_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 /* Waits while *word == old; timeout may be NULL. Returns early on signals. */
 static inline long futex_wait(const __u32 *word, __u32 old, const struct __kernel_timespec *timeout)
