@@ -192,7 +192,18 @@ public final class GuestMemory implements AutoCloseable {
 
   /** Gives all pages back to the host; they read as zero again. */
   public void clear() {
-    Host.fallocate(fd, Host.FALLOC_FL_PUNCH_HOLE | Host.FALLOC_FL_KEEP_SIZE, 0, size);
+    discard(0, size);
+  }
+
+  /**
+   * Gives the pages of a range back to the host, in every process that maps them; they read as zero
+   * again. Of a page that lies only partly in the range, that part is filled with zeroes.
+   */
+  public void discard(long gpa, long len) {
+    check(gpa, len);
+    if (len > 0) {
+      Host.fallocate(fd, Host.FALLOC_FL_PUNCH_HOLE | Host.FALLOC_FL_KEEP_SIZE, gpa, len);
+    }
   }
 
   /** Unmaps. The caller must have stopped everyone who still holds an address or a slice. */

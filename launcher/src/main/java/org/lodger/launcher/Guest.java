@@ -67,6 +67,10 @@ public final class Guest implements AutoCloseable {
     }
   }
 
+  public String name() {
+    return plan.name();
+  }
+
   public GuestMemory ram() {
     return ram;
   }

@@ -27,6 +27,12 @@ public interface VirtioDevice extends AutoCloseable {
   /** The bytes of the configuration space as they are now, at most 256. Called from any thread. */
   byte[] config();
 
+  /**
+   * The driver wrote into the configuration space, which now holds these bytes. Called on the
+   * device's thread. Only a device with a field that is the driver's to write needs to look.
+   */
+  default void configWritten(byte[] config) {}
+
   /** The driver is ready. {@code queues[i]} is null where the driver has set up no queue. */
   void activate(long acceptedFeatures, VirtQueue[] queues, DeviceHost host);
 

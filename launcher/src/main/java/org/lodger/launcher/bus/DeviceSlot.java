@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher.bus;
 
+import java.util.Arrays;
 import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
 import org.lodger.hypercall.host.Host;
@@ -135,6 +136,7 @@ final class DeviceSlot implements DeviceHost {
       return;
     }
     try {
+      readConfig();
       accept(control.getInt(base + Abi.Device.STATUS));
     } catch (RuntimeException | InternalError e) {
       giveUp(e.getMessage());
@@ -280,6 +282,19 @@ final class DeviceSlot implements DeviceHost {
     config = now;
     control.putInt(base + Abi.Device.CONFIG_LEN, now.length);
     control.getAndAddInt(generation, 1);
+  }
+
+  private void readConfig() {
+    byte[] written;
+    synchronized (this) {
+      written = new byte[config.length];
+      control.read(base + Abi.Device.CONFIG, written, 0, written.length);
+      if (Arrays.equals(written, config)) {
+        return;
+      }
+      config = written.clone();
+    }
+    device.configWritten(written);
   }
 
   /** Makes the device as it was at first. The guest must not run. */

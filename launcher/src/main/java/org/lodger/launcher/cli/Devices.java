@@ -4,12 +4,13 @@ package org.lodger.launcher.cli;
 import java.util.List;
 import org.lodger.launcher.Guest;
 import org.lodger.launcher.Log;
+import org.lodger.virtio.balloon.BalloonDevice;
 import org.lodger.virtio.block.BlockDevice;
 import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.rng.RngDevice;
 
 /** The devices that every guest has, besides its console. */
-record Devices(Guest guest, List<DiskOption> disks, Log log) {
+record Devices(Guest guest, List<DiskOption> disks, List<ShareOption> shares, Log log) {
   /** Guests number devices of a kind in this order, so the console comes first. */
   void addTo(ConsoleDevice console) {
     guest.add(console);
@@ -20,5 +21,9 @@ record Devices(Guest guest, List<DiskOption> disks, Log log) {
               "vd" + letter++, guest.ram(), disk.open(log::warn), disk.serial(), log::warn));
     }
     guest.add(new RngDevice(guest.ram()));
+    guest.add(new BalloonDevice(guest.ram()));
+    for (ShareOption share : shares) {
+      guest.add(share.open(guest.name(), log));
+    }
   }
 }

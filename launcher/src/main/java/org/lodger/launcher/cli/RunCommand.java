@@ -52,6 +52,14 @@ final class RunCommand implements Callable<Integer> {
       description = "A raw disk image; may be given several times. The first is the root disk.")
   private List<String> disks = new ArrayList<>();
 
+  @Option(
+      names = "--share",
+      paramLabel = "TAG=DIR[,ro]",
+      description =
+          "A directory that the guest can mount: mount -t 9p -o trans=virtio TAG /mnt; may be given"
+              + " several times.")
+  private List<String> shares = new ArrayList<>();
+
   @Option(names = "--initrd", paramLabel = "FILE", description = "An initial RAM disk.")
   private Path initrd;
 
@@ -115,6 +123,7 @@ final class RunCommand implements Callable<Integer> {
     }
     try (Log log = Log.open(logFile, verbose)) {
       List<DiskOption> disks = disks();
+      List<ShareOption> shares = ShareOption.parseAll(this.shares);
       Guest guest =
           new Guest(
               new Guest.Plan(
@@ -126,7 +135,7 @@ final class RunCommand implements Callable<Integer> {
                   cpu == null ? choice.leastBusy() : cpu,
                   command.isEmpty() && !noReboot),
               log);
-      Devices devices = new Devices(guest, disks, log);
+      Devices devices = new Devices(guest, disks, shares, log);
       return command.isEmpty()
           ? new TerminalRun(guest, devices).run()
           : new CommandRun(guest, devices, command, showConsole).run();
