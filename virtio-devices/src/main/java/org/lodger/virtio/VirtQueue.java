@@ -98,7 +98,7 @@ public final class VirtQueue {
 
   /** The next chain the driver made available, or null. It is the caller's until completed. */
   public DescriptorChain next() {
-    if (nextAvail == seenAvail && !moreAvailable()) {
+    if (!hasNext()) {
       return null;
     }
     int head = ram.getShort(avail + RING + 2L * (nextAvail & size - 1)) & 0xffff;
@@ -112,6 +112,11 @@ public final class VirtQueue {
     chain.load(desc, size);
     nextAvail = nextAvail + 1 & 0xffff;
     return chain;
+  }
+
+  /** Is there a chain to take? Checked, as far as the index goes. */
+  public boolean hasNext() {
+    return nextAvail != seenAvail || moreAvailable();
   }
 
   private boolean moreAvailable() {
@@ -175,6 +180,6 @@ public final class VirtQueue {
       ram.putShortRelease(used, (short) 0);
     }
     VarHandle.fullFence();
-    return nextAvail != seenAvail || moreAvailable();
+    return hasNext();
   }
 }

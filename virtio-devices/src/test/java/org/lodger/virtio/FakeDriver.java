@@ -17,6 +17,7 @@ public final class FakeDriver implements DeviceHost, AutoCloseable {
   public final AtomicInteger interrupts = new AtomicInteger();
   public final AtomicInteger configChanges = new AtomicInteger();
   public volatile String broken;
+  public volatile boolean idle = true;
   private VirtioDevice device;
   private long free = 4096;
 
@@ -83,6 +84,11 @@ public final class FakeDriver implements DeviceHost, AutoCloseable {
   @Override
   public void configChanged() {
     configChanges.incrementAndGet();
+  }
+
+  @Override
+  public boolean guestIsIdle() {
+    return idle;
   }
 
   @Override

@@ -259,6 +259,11 @@ final class DeviceSlot implements DeviceHost {
   }
 
   @Override
+  public boolean guestIsIdle() {
+    return vcpu.isIdle();
+  }
+
+  @Override
   public synchronized void broken(String why) {
     broken = why;
     Host.signal(doorbell);

@@ -29,11 +29,16 @@ public final class Vcpu {
       return;
     }
     control.getAndAddInt(WAKE_SEQ, 1);
-    if (control.getIntVolatile(STATE) == Abi.VCPU_IDLE) {
+    if (isIdle()) {
       Host.futexWake(control.address(WAKE_SEQ, 4));
     } else {
       signal(Host.SIGUSR1);
     }
+  }
+
+  /** Does it sleep, or will at once, until an interrupt comes? */
+  public boolean isIdle() {
+    return control.getIntVolatile(STATE) == Abi.VCPU_IDLE;
   }
 
   /** Ends the guest at once, or as soon as it starts. */

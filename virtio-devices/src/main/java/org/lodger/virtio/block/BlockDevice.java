@@ -36,6 +36,7 @@ public final class BlockDevice implements VirtioDevice {
   private final Pace pace = new Pace();
   private VirtQueue queue;
   private DeviceHost host;
+  private Lookout lookout;
   private int inFlight;
 
   /**
@@ -103,6 +104,7 @@ public final class BlockDevice implements VirtioDevice {
   public void activate(long acceptedFeatures, VirtQueue[] queues, DeviceHost host) {
     queue = queues[0];
     this.host = host;
+    lookout = new Lookout(queue, host, System::nanoTime);
     handler.setWriteThrough((acceptedFeatures & F_FLUSH) == 0);
   }
 
@@ -111,11 +113,14 @@ public final class BlockDevice implements VirtioDevice {
     if (queue == null) {
       return;
     }
+    lookout.begin();
     do {
       queue.suppressNotifications();
-      for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
-        start(BlockRequest.parse(chain));
-      }
+      do {
+        for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
+          start(BlockRequest.parse(chain));
+        }
+      } while (lookout.await());
     } while (queue.requestNotifications());
   }
 
@@ -124,13 +129,13 @@ public final class BlockDevice implements VirtioDevice {
       inFlight++;
     }
     if (request.isTransfer() && pace.isFast()) {
-      carryOut(request);
+      carryOut(request, lookout::interrupt);
     } else {
-      workers.execute(() -> carryOut(request));
+      workers.execute(() -> carryOut(request, host::interruptQueues));
     }
   }
 
-  private void carryOut(BlockRequest request) {
+  private void carryOut(BlockRequest request, Runnable interrupt) {
     try {
       long start = System.nanoTime();
       byte status = handler.execute(request);
@@ -139,7 +144,7 @@ public final class BlockDevice implements VirtioDevice {
       }
       queue.complete(request.chain(), request.finish(status));
       if (queue.publish()) {
-        host.interruptQueues();
+        interrupt.run();
       }
     } finally {
       synchronized (this) {
