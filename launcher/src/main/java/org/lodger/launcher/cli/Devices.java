@@ -10,7 +10,8 @@ import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.rng.RngDevice;
 
 /** The devices that every guest has, besides its console. */
-record Devices(Guest guest, List<DiskOption> disks, List<ShareOption> shares, Log log) {
+record Devices(
+    Guest guest, List<DiskOption> disks, List<ShareOption> shares, VsockOption vsock, Log log) {
   /** Guests number devices of a kind in this order, so the console comes first. */
   void addTo(ConsoleDevice console) {
     guest.add(console);
@@ -24,6 +25,9 @@ record Devices(Guest guest, List<DiskOption> disks, List<ShareOption> shares, Lo
     guest.add(new BalloonDevice(guest.ram()));
     for (ShareOption share : shares) {
       guest.add(share.open(guest.name(), log));
+    }
+    if (vsock != null) {
+      guest.add(vsock.open());
     }
   }
 }

@@ -60,6 +60,14 @@ final class RunCommand implements Callable<Integer> {
               + " several times.")
   private List<String> shares = new ArrayList<>();
 
+  @Option(
+      names = "--vsock",
+      paramLabel = "CID,path=SOCKET",
+      description =
+          "Sockets between guest and host without a network: the host connects to SOCKET and says"
+              + " CONNECT PORT; port P of the host is SOCKET_P.")
+  private String vsock;
+
   @Option(names = "--initrd", paramLabel = "FILE", description = "An initial RAM disk.")
   private Path initrd;
 
@@ -124,6 +132,7 @@ final class RunCommand implements Callable<Integer> {
     try (Log log = Log.open(logFile, verbose)) {
       List<DiskOption> disks = disks();
       List<ShareOption> shares = ShareOption.parseAll(this.shares);
+      VsockOption vsock = this.vsock == null ? null : VsockOption.parse(this.vsock);
       Guest guest =
           new Guest(
               new Guest.Plan(
@@ -135,7 +144,7 @@ final class RunCommand implements Callable<Integer> {
                   cpu == null ? choice.leastBusy() : cpu,
                   command.isEmpty() && !noReboot),
               log);
-      Devices devices = new Devices(guest, disks, shares, log);
+      Devices devices = new Devices(guest, disks, shares, vsock, log);
       return command.isEmpty()
           ? new TerminalRun(guest, devices).run()
           : new CommandRun(guest, devices, command, showConsole).run();

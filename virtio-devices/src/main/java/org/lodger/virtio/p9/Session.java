@@ -53,7 +53,8 @@ final class Session implements Connection.Answers {
           }
         } while (!isClosed() && queue.requestNotifications());
       }
-    } catch (BadRingException e) {
+      // The JVM throws the error where the host has no page for the guest's memory.
+    } catch (RuntimeException | InternalError e) {
       host.broken(e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
