@@ -6,12 +6,18 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Disk images for tests. */
 final class Disks {
+  /** ./lodger notes there which kernel guests get by default. */
+  private static final Path KERNEL_PATH = Lodger.HOME.resolve("target/lodger/kernel.path");
+
   private Disks() {}
 
   /** A root disk with busybox and this module's guest programs in /test. Made once a build. */
@@ -29,6 +35,7 @@ final class Disks {
     Path file = Lodger.WORK.resolve(name);
     Path folder = Lodger.WORK.resolve("guest");
     try {
+      lendModule(folder.resolve("dummy.ko"));
       if (!Files.exists(file) || Host.newest(folder).compareTo(Files.getLastModifiedTime(file)) > 0) {
         Path fresh = Lodger.WORK.resolve(name + ".tmp");
         List<String> line = new ArrayList<>();
@@ -36,11 +43,31 @@ final class Disks {
         line.addAll(List.of(fresh.toString(), size, folder.toString()));
         line.addAll(more);
         Host.must(line.toArray(String[]::new));
-        Files.move(fresh, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
       }
       return file;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A module of the very kernel that guests run; a kernel that has none leaves none on the disk. */
+  private static void lendModule(Path module) throws IOException {
+    Optional<Path> built = builtModule();
+    if (built.isEmpty()) {
+      Files.deleteIfExists(module);
+    } else if (!Files.exists(module) || Files.mismatch(built.get(), module) >= 0) {
+      Files.copy(built.get(), module, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static Optional<Path> builtModule() throws IOException {
+    if (!Files.exists(KERNEL_PATH)) {
+      return Optional.empty();
+    }
+    Path kernel = Path.of(Files.readString(KERNEL_PATH).strip());
+    try (Stream<Path> files = Files.walk(kernel.getParent())) {
+      return files.filter(file -> file.endsWith("dummy.ko")).findFirst();
     }
   }
 
