@@ -89,7 +89,8 @@ static long adopt(__u32 i)
 	long r;
 
 	*s = (struct slot){ .pidfd = spawn->slot[i].pidfd, .listener = spawn->slot[i].listener };
-	for (int tasks = 0; tasks < 2; tasks++) {
+	/* Both tasks, each once, in any order. */
+	for (__u32 waiting = 0; waiting != (1 << SLOT_USER | 1 << SLOT_MAPPER); waiting |= 1 << r) {
 		r = receive(i, &status);
 		if (r < 0)
 			return r;

@@ -10,6 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code lodger run -- command}: status, streams and arguments are the command's own. */
 class CommandIT {
@@ -48,6 +49,16 @@ class CommandIT {
   void unknownAndUnusableCommands() {
     assertEquals(127, Lodger.run().command("no-such-command").finish().status());
     assertEquals(126, Lodger.run().command("/etc/passwd").finish().status());
+  }
+
+  /** It does not start over, and a command that was cut short has no status of its own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"reboot -f", "poweroff -f"})
+  void theGuestGoesDownUnderTheCommand(String how) {
+    Lodger.Result result = Lodger.run().shell("echo once; " + how + "; sleep 60").finish();
+    assertEquals("once\n", result.out());
+    assertEquals("lodger: the guest went down before the command ended\n", result.err());
+    assertEquals(125, result.status());
   }
 
   @Test

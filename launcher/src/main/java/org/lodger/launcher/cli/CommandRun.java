@@ -33,7 +33,7 @@ record CommandRun(Guest guest, Devices devices, List<String> command, boolean sh
     if (end.killed()) {
       return signals.exitStatus(end.exitStatus());
     }
-    return end.powerOff() ? status(session) : end.exitStatus();
+    return end.powerOff() || end.reboot() ? status(session) : end.exitStatus();
   }
 
   private static int status(CommandSession session) {
@@ -42,7 +42,7 @@ record CommandRun(Guest guest, Devices devices, List<String> command, boolean sh
       return EXIT_NO_COMMAND;
     }
     if (session.status().isEmpty()) {
-      System.err.println("lodger: the guest powered off before the command ended");
+      System.err.println("lodger: the guest went down before the command ended");
       return EXIT_NO_COMMAND;
     }
     return session.status().getAsInt();

@@ -4,19 +4,12 @@ package org.lodger.launcher.cli;
 import java.util.concurrent.Callable;
 import org.lodger.launcher.doctor.Doctor;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 @Command(
     name = "doctor",
     description = "Say what this host offers, what is missing, and how to get it.",
     footer = "The exit status is 0 if guests can run here, else 1.")
 final class DoctorCommand implements Callable<Integer> {
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
-
   @Override
   public Integer call() {
     Doctor doctor = Doctor.examine();

@@ -40,12 +40,6 @@ final class ImageCommand {
         description = "For example 300M or 2G; by default there is room for half as much again.")
     private String size;
 
-    @Option(
-        names = {"-h", "--help"},
-        usageHelp = true,
-        description = "Show this help.")
-    private boolean help;
-
     @Override
     public Integer call() {
       new DiskImage(file, size == null ? 0 : ImageSize.parse(size)).fill(from);
@@ -88,12 +82,6 @@ final class ImageCommand {
         paramLabel = "URI",
         description = "Where packages come from; by default this host's own Debian mirror.")
     private String mirror;
-
-    @Option(
-        names = {"-h", "--help"},
-        usageHelp = true,
-        description = "Show this help.")
-    private boolean help;
 
     @Override
     public Integer call() {

@@ -63,12 +63,6 @@ final class KernelCommand {
         description = "A file of CONFIG_ lines to add; may be given more than once.")
     private List<String> fragments = List.of();
 
-    @Option(
-        names = {"-h", "--help"},
-        usageHelp = true,
-        description = "Show this help.")
-    private boolean help;
-
     @Override
     public Integer call() {
       List<String> command = new ArrayList<>();

@@ -106,12 +106,6 @@ final class RunCommand implements Callable<Integer> {
       description = "Log what the devices do, and let the kernel say all it has to say.")
   private boolean verbose;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
-
   /** As lguest had it: memory, kernel, kernel arguments. */
   @Parameters(hidden = true)
   private List<String> habit = new ArrayList<>();

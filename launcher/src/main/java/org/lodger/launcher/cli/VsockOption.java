@@ -17,7 +17,8 @@ record VsockOption(long cid, Path path) {
   static VsockOption parse(String text) {
     Matcher form = FORM.matcher(text);
     if (!form.matches()) {
-      throw new UsageException("--vsock " + text + ": write CID,path=SOCKET, such as 3,path=v.sock");
+      throw new UsageException(
+          "--vsock " + text + ": write CID,path=SOCKET, such as 3,path=v.sock");
     }
     long cid = Long.parseLong(form.group("cid"));
     if (cid <= VsockDevice.HOST_CID || cid > CID_MAX) {

@@ -9,10 +9,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @TempDir Path dir;
@@ -64,10 +66,14 @@ class MainTest {
     assertTrue(message.contains("/nonexistent") || message.contains("LODGER_AGENT"), message);
   }
 
-  @Test
-  void helpIsNoError() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "run ", "doctor ", "kernel ", "kernel build ", "image ", "image create "})
+  void helpIsNoError(String command) {
     StringWriter err = new StringWriter();
-    assertEquals(0, Main.execute(new PrintWriter(err, true), "run", "--help"));
+    for (String option : List.of("--help", "-h")) {
+      assertEquals(0, Main.execute(new PrintWriter(err, true), (command + option).split(" ")));
+    }
     assertEquals("", err.toString());
   }
 

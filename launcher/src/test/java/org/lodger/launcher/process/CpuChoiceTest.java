@@ -11,7 +11,6 @@ class CpuChoiceTest {
   @Test
   void choosesACpuThatExists() {
     int cpu = Integer.parseInt(new CpuChoice().leastBusy());
-    assertTrue(
-        Files.exists(Path.of("/sys/devices/system/cpu/cpu" + cpu)));
+    assertTrue(Files.exists(Path.of("/sys/devices/system/cpu/cpu" + cpu)));
   }
 }
