@@ -93,7 +93,7 @@ static void call_notify(__u32 device)
 
 static __u64 call_clock_monotonic(void)
 {
-	return clock_read(CLOCK_MONOTONIC);
+	return clock_read(GUEST_CLOCK);
 }
 
 static __u64 call_clock_realtime(void)

@@ -232,7 +232,9 @@ static void *shared(unsigned long size)
 void start_spawner(int slots)
 {
 	struct sys_sigaction sa = {
-		.handler = child_died, .flags = SA_SIGINFO | SA_RESTORER, .restorer = signal_return,
+		.handler = child_died,
+		.flags = SA_SIGINFO | SA_NOCLDSTOP | SA_RESTORER,
+		.restorer = signal_return,
 	};
 	int parent = sys(__NR_getpid);
 	long pid;

@@ -22,7 +22,7 @@ __s32 timer_id;
 
 static struct lodger_handlers handlers;
 static __u32 kicked;	/* the running slot has been told to stop */
-static __u64 deadline;	/* when the guest wants its timer, CLOCK_MONOTONIC; 0 = never */
+static __u64 deadline;	/* when the guest wants its timer, GUEST_CLOCK; 0 = never */
 static __u64 armed;	/* when the host's timer goes off; 0 = it does not */
 static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 
@@ -131,7 +131,7 @@ static void arm_timer(__u64 now)
 
 static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
 {
-	__u64 now = clock_read(CLOCK_MONOTONIC);
+	__u64 now = clock_read(GUEST_CLOCK);
 
 	armed = 0;
 	if (deadline > now) {
@@ -176,8 +176,9 @@ static void handle(int signo, void (*handler)(int, siginfo_t *, struct ucontext 
 {
 	struct sys_sigaction sa = {
 		.handler = handler,
-		/* Nesting is wanted: the guest enables interrupts inside its handlers. */
-		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER,
+		/* Nesting is wanted: the guest enables interrupts inside its handlers. A child that
+		 * is only stopped, as in a pause, has not ended. */
+		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_NOCLDSTOP | SA_RESTORER,
 		.restorer = signal_return,
 	};
 
@@ -200,7 +201,7 @@ void vcpu_init(void)
 	handle(SIGCHLD, on_spawner_end);
 	for (unsigned i = 0; i < sizeof(faults); i++)
 		handle(faults[i], on_fault);
-	r = sys3(__NR_timer_create, CLOCK_MONOTONIC, &event, &timer_id);
+	r = sys3(__NR_timer_create, GUEST_CLOCK, &event, &timer_id);
 	if (r < 0)
 		die(LODGER_EXIT_USAGE, "cannot make a timer", r);
 }
@@ -396,7 +397,7 @@ void vcpu_idle(void)
  */
 void vcpu_timer_set(__u64 delta)
 {
-	__u64 now = clock_read(CLOCK_MONOTONIC);
+	__u64 now = clock_read(GUEST_CLOCK);
 
 	WRITE_ONCE(deadline, delta ? now + delta : 0);
 	if (delta && (!READ_ONCE(armed) || armed > deadline))

@@ -4,6 +4,12 @@
 #define VDSO_H
 #include "sys.h"
 
+/*
+ * What guests take for monotonic time. It goes on while the host sleeps, so that a guest's time of
+ * day, which Linux counts from it, is right afterwards.
+ */
+#define GUEST_CLOCK CLOCK_BOOTTIME
+
 void vdso_init(const unsigned long *auxv);
 /* Nanoseconds. */
 __u64 clock_read(int clock);
