@@ -3,13 +3,16 @@ package org.lodger.launcher;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
+import org.lodger.hypercall.host.Host;
 import org.lodger.hypercall.host.HostException;
 import org.lodger.launcher.boot.BootInfo;
 import org.lodger.launcher.boot.ElfImage;
 import org.lodger.launcher.bus.DevicePage;
 import org.lodger.launcher.process.GuestEnd;
+import org.lodger.launcher.process.GuestTasks;
 import org.lodger.launcher.process.Switcher;
 import org.lodger.launcher.process.Vcpu;
 import org.lodger.virtio.VirtioDevice;
@@ -110,6 +113,38 @@ public final class Guest implements AutoCloseable {
 
   public boolean wasKilled() {
     return vcpu.wasKilled();
+  }
+
+  /** Stops the guest where it is, with all its processes; false if it does not run. */
+  public boolean pause() {
+    return vcpu.pause();
+  }
+
+  /** Lets a paused guest go on, at the time of the host; false if it is not paused. */
+  public boolean resume() {
+    return vcpu.resume();
+  }
+
+  public boolean isPaused() {
+    return vcpu.isPaused();
+  }
+
+  /** What its processes have used of the host, or null while it has none. */
+  public GuestTasks.Usage usage() {
+    return vcpu.usage();
+  }
+
+  /** Bytes of the guest's RAM that the host has given. */
+  public long hostMemory() {
+    return Host.allocated(ram.fd());
+  }
+
+  public List<DevicePage.Metrics> deviceMetrics() {
+    return devices.metrics();
+  }
+
+  public Plan plan() {
+    return plan;
   }
 
   /** Asks the guest to power off. */

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,10 @@ import java.util.concurrent.TimeUnit;
 final class Lodger {
   static final Path HOME = Path.of(System.getProperty("lodger.home", "..")).toAbsolutePath();
   static final Path WORK = Path.of(System.getProperty("lodger.work", "target")).toAbsolutePath();
+
+  /** Where these guests have their sockets: names must not meet those of other guests here. */
+  static final Path RUNTIME = temporary();
+
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   private final List<String> prefix = new ArrayList<>();
@@ -26,6 +31,17 @@ final class Lodger {
 
   private Lodger(String... words) {
     this.words.addAll(List.of(words));
+  }
+
+  private static Path temporary() {
+    try {
+      Path folder = Files.createTempDirectory("run-");
+      folder.toFile().deleteOnExit();
+      folder.resolve("lodger").toFile().deleteOnExit();
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   static Lodger run(String... options) {
@@ -76,7 +92,9 @@ final class Lodger {
     line.add(HOME.resolve("lodger").toString());
     line.addAll(words);
     try {
-      return new Running(new ProcessBuilder(line).start(), line);
+      ProcessBuilder builder = new ProcessBuilder(line);
+      builder.environment().put("XDG_RUNTIME_DIR", RUNTIME.toString());
+      return new Running(builder.start(), line);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

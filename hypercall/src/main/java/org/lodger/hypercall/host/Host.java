@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.hypercall.host;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
@@ -12,6 +14,7 @@ import jnr.ffi.Runtime;
 public final class Host {
   public static final int O_RDONLY = 0;
   public static final int O_RDWR = 2;
+  public static final int O_CREAT = 0100;
   public static final int O_NONBLOCK = 04000;
   public static final int O_DIRECT = 040000;
   public static final int O_CLOEXEC = 02000000;
@@ -42,6 +45,8 @@ public final class Host {
 
   public static final int SIGKILL = 9;
   public static final int SIGUSR1 = 10;
+  public static final int SIGCONT = 18;
+  public static final int SIGSTOP = 19;
 
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int F_ADD_SEALS = 1033;
@@ -54,6 +59,11 @@ public final class Host {
   private static final int SYS_FUTEX = 202;
   private static final int FUTEX_WAKE = 1;
   private static final int SIZEOF_SIGINFO = 128;
+  private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int STATX_BLOCKS = 0x400;
+  private static final int SIZEOF_STATX = 256;
+  private static final int STATX_BLOCKS_AT = 48;
+  private static final int STATX_BLOCK = 512;
   private static final int P_PID = 1;
   private static final int WEXITED = 4;
   private static final int WNOWAIT = 0x01000000;
@@ -172,6 +182,14 @@ public final class Host {
     return check(C.lseek(fd, 0, SEEK_END), "lseek");
   }
 
+  /** How many bytes the host has set aside for the file's content. */
+  public static long allocated(int fd) {
+    byte[] statx = new byte[SIZEOF_STATX];
+    check(C.statx(fd, "", AT_EMPTY_PATH, STATX_BLOCKS, statx), "statx");
+    return ByteBuffer.wrap(statx).order(ByteOrder.LITTLE_ENDIAN).getLong(STATX_BLOCKS_AT)
+        * STATX_BLOCK;
+  }
+
   /** Takes an advisory lock that lasts until the descriptor is closed; false if another has it. */
   public static boolean tryLock(int fd, boolean exclusive) {
     int result = C.flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB);
@@ -180,6 +198,16 @@ public final class Host {
     }
     check(result, "flock");
     return true;
+  }
+
+  /** Makes {@code to} name the same file as {@code from}. */
+  public static void redirect(int from, int to) {
+    check(C.dup2(from, to), "dup2");
+  }
+
+  /** Leaves the terminal's session, so that its end is not ours. */
+  public static void setsid() {
+    check(C.setsid(), "setsid");
   }
 
   public static int memfdCreate(String name, int flags) {

@@ -41,11 +41,17 @@ public interface Libc {
 
   long lseek(int fd, long offset, int whence);
 
+  int statx(int fd, String path, int flags, int mask, @Out byte[] statx);
+
   int flock(int fd, int operation);
 
   int fcntl(int fd, int cmd, long arg);
 
   int ioctl(int fd, long request, @In @Out byte[] arg);
+
+  int dup2(int from, int to);
+
+  int setsid();
 
   int memfd_create(String name, int flags);
 

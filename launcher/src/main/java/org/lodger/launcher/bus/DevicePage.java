@@ -39,6 +39,18 @@ public final class DevicePage implements AutoCloseable {
     slots.add(new DeviceSlot(slots.size(), device, ram, control, vcpu, log));
   }
 
+  /**
+   * What went on between a device and its driver.
+   *
+   * @param doorbells how often the driver rang
+   * @param interrupts how often the device did
+   */
+  public record Metrics(String name, long doorbells, long interrupts) {}
+
+  public List<Metrics> metrics() {
+    return slots.stream().map(DeviceSlot::metrics).toList();
+  }
+
   /** The descriptor that wakes each device, by the device's index. */
   public Map<Integer, Integer> doorbells() {
     Map<Integer, Integer> doorbells = new HashMap<>();

@@ -2,6 +2,7 @@
 package org.lodger.launcher.bus;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.LongAdder;
 import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
 import org.lodger.hypercall.host.Host;
@@ -42,6 +43,8 @@ final class DeviceSlot implements DeviceHost {
   private int status;
   private boolean active;
   private int complaints;
+  private final LongAdder doorbells = new LongAdder();
+  private final LongAdder interrupts = new LongAdder();
 
   /** Guarded by this: what other threads ask of the slot's. */
   private String broken;
@@ -68,6 +71,10 @@ final class DeviceSlot implements DeviceHost {
   /** The eventfd that the switcher rings. */
   int doorbell() {
     return doorbell;
+  }
+
+  DevicePage.Metrics metrics() {
+    return new DevicePage.Metrics(device.name(), doorbells.sum(), interrupts.sum());
   }
 
   private void describe() {
@@ -209,6 +216,7 @@ final class DeviceSlot implements DeviceHost {
         if (log.tracing()) {
           log.trace(device.name() + ": doorbell of queue " + i);
         }
+        doorbells.increment();
         device.notified(i);
       }
     }
@@ -271,6 +279,7 @@ final class DeviceSlot implements DeviceHost {
 
   private void raise(int bit) {
     control.getAndBitwiseOrInt(base + Abi.Device.ISR, bit);
+    interrupts.increment();
     vcpu.interrupt(Abi.IRQ_DEVICE + index);
   }
 

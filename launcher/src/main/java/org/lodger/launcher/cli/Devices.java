@@ -4,6 +4,7 @@ package org.lodger.launcher.cli;
 import java.util.List;
 import org.lodger.launcher.Guest;
 import org.lodger.launcher.Log;
+import org.lodger.launcher.life.LiveGuest;
 import org.lodger.virtio.balloon.BalloonDevice;
 import org.lodger.virtio.block.BlockDevice;
 import org.lodger.virtio.console.ConsoleDevice;
@@ -13,13 +14,13 @@ import org.lodger.virtio.rng.RngDevice;
 record Devices(
     Guest guest, List<DiskOption> disks, List<ShareOption> shares, VsockOption vsock, Log log) {
   /** Guests number devices of a kind in this order, so the console comes first. */
-  void addTo(ConsoleDevice console) {
+  void addTo(ConsoleDevice console, LiveGuest live) {
     guest.add(console);
     char letter = 'a';
     for (DiskOption disk : disks) {
-      guest.add(
-          new BlockDevice(
-              "vd" + letter++, guest.ram(), disk.open(log::warn), disk.serial(), log::warn));
+      String name = "vd" + letter++;
+      guest.add(new BlockDevice(name, guest.ram(), disk.open(log::warn), disk.serial(), log::warn));
+      live.disks().add(new LiveGuest.Disk(name, disk.file().toString(), disk.readOnly()));
     }
     guest.add(new RngDevice(guest.ram()));
     guest.add(new BalloonDevice(guest.ram()));

@@ -13,6 +13,7 @@ import org.lodger.launcher.Log;
 import org.lodger.launcher.MemorySize;
 import org.lodger.launcher.UsageException;
 import org.lodger.launcher.boot.Initramfs;
+import org.lodger.launcher.control.NameClaim;
 import org.lodger.launcher.process.CpuChoice;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -80,8 +81,9 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      defaultValue = "guest",
-      description = "What lists of processes show.")
+      description =
+          "What the guest is called in lists of processes and by other commands; by default the"
+              + " first of guest, guest-2, ... that is free.")
   private String name;
 
   @Option(
@@ -89,6 +91,11 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "N|any",
       description = "The host's CPU to run on; by default the least busy one.")
   private String cpu;
+
+  @Option(
+      names = {"-d", "--detach"},
+      description = "Leave the guest to itself once it starts, and print its name.")
+  private boolean detach;
 
   @Option(names = "--no-reboot", description = "End when the guest reboots.")
   private boolean noReboot;
@@ -123,7 +130,13 @@ final class RunCommand implements Callable<Integer> {
     if (!command.isEmpty() && initrd != null) {
       throw new UsageException("a command brings its own initrd; leave out --initrd");
     }
-    try (Log log = Log.open(logFile, verbose)) {
+    if (detach && !Detached.isChild()) {
+      return Detached.start();
+    }
+    try (NameClaim claim = NameClaim.take(name);
+        Log log = Log.open(logFile, verbose)) {
+      name = claim.files().name();
+      Owner owner = new Owner(claim, detach, log);
       List<DiskOption> disks = disks();
       List<ShareOption> shares = ShareOption.parseAll(this.shares);
       VsockOption vsock = this.vsock == null ? null : VsockOption.parse(this.vsock);
@@ -140,8 +153,8 @@ final class RunCommand implements Callable<Integer> {
               log);
       Devices devices = new Devices(guest, disks, shares, vsock, log);
       return command.isEmpty()
-          ? new TerminalRun(guest, devices).run()
-          : new CommandRun(guest, devices, command, showConsole).run();
+          ? new TerminalRun(guest, devices, owner).run()
+          : new CommandRun(guest, devices, owner, command, showConsole).run();
     }
   }
 

@@ -4,16 +4,17 @@ package org.lodger.launcher.console;
 import java.io.ByteArrayOutputStream;
 
 /** Takes the keys meant for the launcher out of what is typed; they follow Ctrl-A, as in QEMU. */
-final class EscapeKeys {
-  static final String HELP =
-      "\r\nCtrl-A x  end the guest at once\r\n"
-          + "Ctrl-A p  press its power button\r\n"
+public final class EscapeKeys {
+  /** What stands behind the line for Ctrl-A x. */
+  public static final String HELP =
+      "Ctrl-A p  press the guest's power button\r\n"
           + "Ctrl-A a  send Ctrl-A (or Ctrl-A twice)\r\n"
           + "Ctrl-A h  this help\r\n";
 
   private static final int CTRL_A = 1;
 
-  interface Actions {
+  /** What the keys do. */
+  public interface Actions {
     void quit();
 
     void powerButton();

@@ -3,13 +3,16 @@ package org.lodger.launcher.console;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.lodger.hypercall.host.Host;
 import org.lodger.hypercall.host.HostException;
 import org.lodger.virtio.console.GuestOutput;
 
 /**
  * What a guest's console shows. It comes in two ways: through the console device, and before that
- * works (or after it worked for the last time) through a pipe from the switcher.
+ * works (or after it worked for the last time) through a pipe from the switcher. It goes to one
+ * output, which may hold the guest up, and to any number of viewers, which may not.
  */
 public final class GuestConsole implements GuestOutput, AutoCloseable {
   /**
@@ -20,6 +23,8 @@ public final class GuestConsole implements GuestOutput, AutoCloseable {
   private final OutputStream out;
   private final boolean raw;
   private final Tail tail = new Tail();
+  private final List<GuestOutput> viewers = new CopyOnWriteArrayList<>();
+  private boolean outFailed;
   private final Host.Pipe early = Host.pipe();
   private final Thread reader = new Thread(this::readEarly, "early-console");
 
@@ -40,10 +45,40 @@ public final class GuestConsole implements GuestOutput, AutoCloseable {
   }
 
   @Override
-  public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
+  public synchronized void write(byte[] bytes, int offset, int length) {
     tail.add(bytes, offset, length);
-    out.write(bytes, offset, length);
-    out.flush();
+    for (GuestOutput viewer : viewers) {
+      show(viewer, bytes, offset, length);
+    }
+    if (outFailed) {
+      return;
+    }
+    try {
+      out.write(bytes, offset, length);
+      out.flush();
+    } catch (IOException e) {
+      // Nobody can read it there; that need not keep the guest from running.
+      outFailed = true;
+    }
+  }
+
+  private void show(GuestOutput viewer, byte[] bytes, int offset, int length) {
+    try {
+      viewer.write(bytes, offset, length);
+    } catch (IOException e) {
+      viewers.remove(viewer);
+    }
+  }
+
+  /**
+   * Shows the viewer, too, what comes from now on. It must not block; it leaves by an exception.
+   */
+  public void add(GuestOutput viewer) {
+    viewers.add(viewer);
+  }
+
+  public void remove(GuestOutput viewer) {
+    viewers.remove(viewer);
   }
 
   /** The last lines that were shown. */
@@ -58,17 +93,12 @@ public final class GuestConsole implements GuestOutput, AutoCloseable {
       while ((n = Host.read(early.readEnd(), bytes)) > 0) {
         writeEarly(bytes, n);
       }
-    } catch (HostException | IOException e) {
-      // Nobody can read what the guest says; that need not keep it from running.
-      drain(bytes);
+    } catch (HostException e) {
+      // There is no more to come.
     }
   }
 
-  private void drain(byte[] bytes) {
-    while (Host.read(early.readEnd(), bytes) > 0) {}
-  }
-
-  private void writeEarly(byte[] bytes, int length) throws IOException {
+  private void writeEarly(byte[] bytes, int length) {
     if (!raw) {
       write(bytes, 0, length);
       return;

@@ -5,12 +5,8 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import org.lodger.hypercall.host.HostException;
 import org.lodger.hypercall.host.Tty;
-import org.lodger.launcher.Guest;
-import org.lodger.virtio.console.ConsoleDevice;
-import org.lodger.virtio.console.ConsolePort;
 import sun.misc.Signal;
 
 /** The user's terminal, or whatever stdin and stdout are, as a guest's console. */
@@ -48,31 +44,41 @@ public final class Terminal {
   }
 
   /** Tells the guest how big the terminal is, now and whenever that changes. */
-  public void followSize(ConsoleDevice console) {
+  public void followSize(Resize resize) {
     if (showsOutput()) {
-      tellSize(console);
-      Signal.handle(new Signal("WINCH"), signal -> tellSize(console));
+      tellSize(resize);
+      Signal.handle(new Signal("WINCH"), signal -> tellSize(resize));
     }
   }
 
-  private static void tellSize(ConsoleDevice console) {
+  /** Wants to know the size of the terminal, in characters. */
+  public interface Resize {
+    void to(int columns, int rows);
+  }
+
+  private static void tellSize(Resize resize) {
     try {
       Tty.Size size = Tty.size(STDOUT);
-      console.resize(size.columns(), size.rows());
+      resize.to(size.columns(), size.rows());
     } catch (HostException e) {
       // The terminal has gone; so has the need to know its size.
     }
   }
 
-  /** Sends what is typed to the port, on a thread of its own. */
-  public void feed(ConsolePort port, Guest guest, OutputStream screen) {
-    Thread thread = new Thread(() -> read(port, guest, screen), "keyboard");
+  /** Takes what is typed. */
+  public interface Typing {
+    /** Returns false when nobody wants any more. */
+    boolean send(byte[] bytes, int offset, int length) throws IOException, InterruptedException;
+  }
+
+  /** Sends on what is typed, on a thread of its own, but for the keys that mean an action. */
+  public void feed(Typing typing, EscapeKeys.Actions actions) {
+    Thread thread = new Thread(() -> read(typing, new EscapeKeys(actions)), "keyboard");
     thread.setDaemon(true);
     thread.start();
   }
 
-  private void read(ConsolePort port, Guest guest, OutputStream screen) {
-    EscapeKeys keys = new EscapeKeys(new GuestKeys(guest, screen));
+  private void read(Typing typing, EscapeKeys keys) {
     byte[] typed = new byte[4096];
     InputStream in = new FileInputStream(FileDescriptor.in);
     try {
@@ -80,33 +86,12 @@ public final class Terminal {
       while ((n = in.read(typed)) > 0) {
         byte[] forGuest = keyboard ? keys.filter(typed, n) : typed;
         int length = keyboard ? forGuest.length : n;
-        if (!port.send(forGuest, 0, length)) {
+        if (!typing.send(forGuest, 0, length)) {
           return;
         }
       }
     } catch (IOException | InterruptedException e) {
       // Nothing more can be typed; the guest goes on without.
-    }
-  }
-
-  private record GuestKeys(Guest guest, OutputStream screen) implements EscapeKeys.Actions {
-    @Override
-    public void quit() {
-      guest.kill();
-    }
-
-    @Override
-    public void powerButton() {
-      guest.pressPowerButton();
-    }
-
-    @Override
-    public void help() {
-      try {
-        screen.write(EscapeKeys.HELP.getBytes());
-      } catch (IOException e) {
-        // Nobody can read it.
-      }
     }
   }
 }

@@ -17,6 +17,7 @@ public final class Vcpu {
   private int pid;
 
   private boolean killed;
+  private boolean paused;
 
   public Vcpu(GuestMemory control) {
     this.control = control;
@@ -51,6 +52,38 @@ public final class Vcpu {
     return killed;
   }
 
+  /**
+   * Stops all of the guest's processes where they are; false if they are stopped already, or if
+   * there is none.
+   */
+  public synchronized boolean pause() {
+    if (pid == 0 || paused) {
+      return false;
+    }
+    new GuestTasks(pid).stop();
+    paused = true;
+    return true;
+  }
+
+  /** Lets them go on; false if they are not stopped. */
+  public synchronized boolean resume() {
+    if (!paused) {
+      return false;
+    }
+    new GuestTasks(pid).resume();
+    paused = false;
+    return true;
+  }
+
+  public synchronized boolean isPaused() {
+    return paused;
+  }
+
+  /** The guest's processes, or null when it has none. */
+  public synchronized GuestTasks.Usage usage() {
+    return pid == 0 ? null : new GuestTasks(pid).usage();
+  }
+
   /** Signals never go to a number that may have become somebody else's. */
   private synchronized void signal(int signal) {
     if (pid != 0) {
@@ -67,5 +100,6 @@ public final class Vcpu {
 
   synchronized void ended() {
     pid = 0;
+    paused = false;
   }
 }
