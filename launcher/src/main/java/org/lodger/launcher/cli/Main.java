@@ -22,6 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "lodger",
     description = "Boots Linux guests without hardware virtualization.",
+    footer = "%nThe script of a checkout adds: bench (measures systems side by side), test.",
     subcommands = {
       RunCommand.class,
       PsCommand.class,

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Micro-benchmarks, the same static program everywhere.
+ *
+ *	micro GROUP [ROW...]		prints "ROW name unit value", the median of several batches
+ *	micro time NAME COMMAND...	the same of one command's wall time; its exit status is the command's
+ *
+ * A batch is as long as BENCH_BATCH_MS says, however slow the system, so that a run takes about as
+ * long everywhere.
+ */
+#include "micro.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCHES 5
+#define MANY 40
+
+static double batch_ns = 20e6;
+
+static const struct group {
+	const char *name;
+	const struct row *rows[4];
+} groups[] = {
+	{ "micro", { memory_rows, process_rows, message_rows, file_rows } },
+	{ "compute", { compute_rows } },
+	{ "net", { net_rows } },
+	{ "validator", { validator_rows } },
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	/* Raw, so that a clock without vDSO costs every row the same little. */
+	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+void *anonymous(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(p != MAP_FAILED, "mmap");
+	return p;
+}
+
+static double batch(const struct row *row, long n)
+{
+	double start = now();
+
+	row->run(n);
+	return now() - start;
+}
+
+/* How many make a batch; this warms up, too. */
+static long calibrate(const struct row *row)
+{
+	long most = row->most ? row->most : 1L << 40, n = 1;
+	double took = batch(row, n);
+
+	while (took < batch_ns / 8 && n < most) {
+		n = 4 * n < most ? 4 * n : most;
+		took = batch(row, n);
+	}
+	n = n * batch_ns / took;
+	return n < 1 ? 1 : n > most ? most : n;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void print(const struct row *row, double ns)
+{
+	static const char *const units[] = { "ns", "ms", "MB/s", "GFLOP/s" };
+	char size[32] = "";
+	double value = ns;
+
+	switch (row->unit) {
+	case NS:
+		break;
+	case MS:
+		value = ns / 1e6;
+		break;
+	case MB_PER_S:
+		value = MIB * 1e3 / ns;
+		break;
+	case GFLOPS:
+		value = 1e6 / ns;
+		break;
+	}
+	if (row->arg >= 0)
+		sprintf(size, "@%ld", row->arg);
+	printf("ROW %s%s %s %.4g\n", row->name, size, units[row->unit], value);
+	fflush(stdout);
+}
+
+static void measure(const struct row *row, int best)
+{
+	/* The validator looks for a moment without company: many batches, each shorter than a time slice. */
+	int batches = best ? MANY : BATCHES;
+	double took[MANY];
+
+	if (best)
+		batch_ns = 1e6;
+	if (row->possible && !row->possible())
+		return;
+	if (row->start)
+		row->start(row->arg);
+	long n = calibrate(row);
+	for (int i = 0; i < batches; i++)
+		took[i] = batch(row, n) / n;
+	if (row->end)
+		row->end();
+	qsort(took, batches, sizeof(double), ascending);
+	print(row, took[best ? 0 : batches / 2]);
+}
+
+static int wanted(const struct row *row, char **names)
+{
+	if (!*names)
+		return 1;
+	for (; *names; names++)
+		if (!strcmp(*names, row->name))
+			return 1;
+	return 0;
+}
+
+static int run_group(const struct group *group, char **names)
+{
+	/* What else runs shortens nothing: the validator is the best that this processor does. */
+	int best = !strcmp(group->name, "validator");
+
+	for (int i = 0; i < 4 && group->rows[i]; i++)
+		for (const struct row *row = group->rows[i]; row->name; row++)
+			if (wanted(row, names))
+				measure(row, best);
+	return 0;
+}
+
+static int time_command(const char *name, char **command)
+{
+	double start = now();
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* Rows are all that a run prints. */
+		must(dup2(STDERR_FILENO, STDOUT_FILENO) >= 0, "dup2");
+		execvp(*command, command);
+		perror(*command);
+		_exit(127);
+	}
+	must(pid > 0 && waitpid(pid, &status, 0) == pid, "wait");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		printf("ROW %s s %.4g\n", name, (now() - start) / 1e9);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int main(int argc, char **argv)
+{
+	const char *ms = getenv("BENCH_BATCH_MS");
+
+	if (argc == 2 && !strcmp(argv[1], "nothing"))
+		return 0;
+	if (ms && atof(ms) > 0)
+		batch_ns = atof(ms) * 1e6;
+	if (argc > 3 && !strcmp(argv[1], "time"))
+		return time_command(argv[2], argv + 3);
+	for (unsigned int i = 0; argc > 1 && i < sizeof(groups) / sizeof(*groups); i++)
+		if (!strcmp(argv[1], groups[i].name))
+			return run_group(&groups[i], argv + 2);
+	fprintf(stderr, "usage: micro micro|compute|net|validator [ROW...] | time NAME COMMAND...\n");
+	return 2;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.lodger.bench.report.Csv;
+import org.lodger.bench.report.Html;
+import org.lodger.bench.report.Markdown;
+import org.lodger.bench.report.Table;
+import org.lodger.bench.result.ResultFile;
+import org.lodger.bench.result.Results;
+import org.lodger.bench.result.Summary;
+import org.lodger.bench.system.Site;
+import org.lodger.bench.system.SystemUnderTest;
+import org.lodger.bench.system.Systems;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import sun.misc.Signal;
+
+/** {@code lodger bench}. */
+@Command(
+    name = "lodger bench",
+    description =
+        "Measure what systems cost on this host, side by side: native, Lodger, User-mode Linux,"
+            + " a container, QEMU.",
+    subcommands = CompareCommand.class,
+    footer =
+        "%nCtrl-C ends it and keeps what is finished. The exit status is 0 if something was"
+            + " measured.")
+public final class BenchCommand implements Callable<Integer> {
+  private static final int QUICK_ROUNDS = 3;
+  private static final int ROUNDS = 6;
+
+  @Option(names = "--quick", description = "Less of everything, in under three minutes.")
+  private boolean quick;
+
+  @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "GROUP",
+      description = "Of micro, compute, disk, net, boot, apps.")
+  private List<String> only = List.of();
+
+  @Option(
+      names = "--systems",
+      split = ",",
+      paramLabel = "SYSTEM",
+      description =
+          "Of native, lodger, uml, container, qemu-kvm, qemu-tcg; control is native once more, as"
+              + " a check.")
+  private List<String> systems = List.of();
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often all is measured (default: 6, quick: 3; a third of it for qemu-tcg).")
+  private int rounds;
+
+  @Option(
+      names = "--cpu",
+      paramLabel = "N",
+      description = "The processor that runs the programs (default: the last).")
+  private int cpu = Runtime.getRuntime().availableProcessors() - 1;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Where results go.")
+  private Path json;
+
+  @Option(names = "--html", paramLabel = "FILE", description = "Where the report goes.")
+  private Path html;
+
+  @Option(names = "--csv", paramLabel = "FILE", description = "Write a table of all values there.")
+  private Path csv;
+
+  @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description = "Write tables in Markdown there.")
+  private Path markdown;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  private boolean help;
+
+  @Override
+  public Integer call() {
+    List<Group> groups = groups();
+    Systems.check(systems);
+    if (rounds < 0 || cpu < 0 || cpu >= Runtime.getRuntime().availableProcessors()) {
+      throw new Refusal(
+          rounds < 0
+              ? "--rounds " + rounds + " is no number of rounds"
+              : "--cpu " + cpu + ": there is no such processor here");
+    }
+    int times = rounds != 0 ? rounds : quick ? QUICK_ROUNDS : ROUNDS;
+    checkOutputs();
+
+    Progress progress = new Progress(System.err, System.console() != null);
+    Site site = new Site(home(), work(), cpu);
+    Preparation preparation = new Preparation(site, progress);
+    preparation.lock();
+    Results results = new Results();
+    results.programs = preparation.prepare();
+    results.started = LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    results.quick = quick;
+    results.rounds = times;
+    results.cpu = cpu;
+    results.memory = Site.MEMORY_TEXT;
+    results.host = new HostFacts(Path.of("/")).all();
+
+    Lab lab = new Lab(results, progress);
+    Signal.handle(new Signal("INT"), signal -> lab.stop());
+    List<SystemUnderTest> present =
+        Lab.present(new Systems(site).select(systems), results, progress);
+    lab.carryOut(Step.plan(times, groups, present, quick), times);
+    progress.done();
+    if (results.rows.isEmpty()) {
+      throw new Refusal("nothing was measured" + (results.interrupted ? " yet" : ""));
+    }
+    write(new Summary(results));
+    return 0;
+  }
+
+  private List<Group> groups() {
+    List<Group> groups = new ArrayList<>();
+    for (String name : only) {
+      groups.add(
+          Arrays.stream(Group.values())
+              .filter(group -> group.toString().equals(name))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new Refusal(
+                          "no group "
+                              + name
+                              + "; there are "
+                              + Arrays.toString(Group.values()).replaceAll("[\\[\\]]", ""))));
+    }
+    return groups.isEmpty() ? List.of(Group.values()) : groups;
+  }
+
+  private void checkOutputs() {
+    for (Path file : Arrays.asList(json, html, csv, markdown)) {
+      Path folder = file == null ? null : file.toAbsolutePath().getParent();
+      if (folder != null && !Files.isWritable(folder)) {
+        throw new Refusal(
+            "cannot write " + file + ": there is no folder " + folder + " to write to");
+      }
+    }
+  }
+
+  private static Path home() {
+    String home = System.getenv("LODGER_HOME");
+    if (home == null) {
+      throw new Refusal("LODGER_HOME is not set; start this as ./lodger bench");
+    }
+    return Path.of(home);
+  }
+
+  private static Path work() {
+    String cache = System.getenv("XDG_CACHE_HOME");
+    Path base =
+        cache == null || cache.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(cache);
+    return base.resolve("lodger/lab");
+  }
+
+  private void write(Summary summary) {
+    String time =
+        DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).format(LocalDateTime.now());
+    Path folder = home().resolve("target/bench");
+    Path jsonFile = json != null ? json : folder.resolve(time + ".json");
+    Path htmlFile = html != null ? html : folder.resolve(time + ".html");
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new Refusal("cannot write to " + folder + "; say --json FILE and --html FILE");
+    }
+    ResultFile.write(summary.results, jsonFile);
+    ResultFile.write(htmlFile, Html.page(summary));
+    if (csv != null) {
+      ResultFile.write(csv, Csv.text(summary));
+    }
+    if (markdown != null) {
+      ResultFile.write(markdown, Markdown.text(summary));
+    }
+    System.out.print(Table.text(summary));
+    System.out.printf("%nResults: %s%nReport:  %s%n", jsonFile, htmlFile);
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.bench;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** One start of a system, watched from outside until its last process has ended. */
+final class Run {
+  private final Transcript transcript = new Transcript();
+  private final boolean idle;
+  private final Process process;
+  private final ProcessTree tree;
+  private final long start = System.nanoTime();
+  private volatile boolean late;
+  private double initMs = Double.NaN;
+  private double endMs;
+  private double wallSeconds;
+  private double cpuSeconds;
+  private double companySeconds;
+  private double beginCpu;
+  private double beginHost;
+  private long begin;
+  private double idleMib = Double.NaN;
+
+  /** {@code idle}: the job sleeps, and is looked at meanwhile. */
+  private Run(List<String> command, boolean idle) {
+    this.idle = idle;
+    try {
+      process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectInput(new File("/dev/null"))
+              .start();
+    } catch (IOException e) {
+      throw new Refusal("cannot start " + command.get(0) + ": " + e.getMessage());
+    }
+    tree = new ProcessTree(Path.of("/proc"), process.pid());
+  }
+
+  /** A run that takes longer than the limit is killed, and counts as failed. */
+  static Run of(List<String> command, boolean idle, Duration limit) throws InterruptedException {
+    Run run = new Run(command, idle);
+    Thread guard = new Thread(() -> run.killAfter(limit), "limit");
+    guard.setDaemon(true);
+    guard.start();
+    Thread end = new Thread(run::kill, "end");
+    Runtime.getRuntime().addShutdownHook(end);
+    try {
+      run.read();
+      run.process.waitFor();
+      run.endMs = run.sinceStart();
+    } finally {
+      guard.interrupt();
+      run.kill();
+      Runtime.getRuntime().removeShutdownHook(end);
+    }
+    return run;
+  }
+
+  private void read() {
+    try (BufferedReader reader = process.inputReader()) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        switch (transcript.accept(line)) {
+          case INIT -> initMs = sinceStart();
+          case BEGIN -> begun();
+          case END -> ended();
+          default -> {}
+        }
+      }
+    } catch (IOException e) {
+      return; // it was killed: what came so far is what there is
+    }
+  }
+
+  private double sinceStart() {
+    return (System.nanoTime() - start) / 1e6;
+  }
+
+  private void begun() {
+    begin = System.nanoTime();
+    beginHost = tree.hostCpuSeconds();
+    beginCpu = tree.cpuSeconds();
+  }
+
+  private void ended() {
+    wallSeconds = (System.nanoTime() - begin) / 1e9;
+    cpuSeconds = Math.max(0, tree.cpuSeconds() - beginCpu);
+    companySeconds = Math.max(0, tree.hostCpuSeconds() - beginHost - cpuSeconds);
+    if (idle) {
+      idleMib = tree.memoryMib();
+    }
+  }
+
+  private void killAfter(Duration limit) {
+    try {
+      if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        late = true;
+        kill();
+      }
+    } catch (InterruptedException e) {
+      return; // it has ended in time
+    }
+  }
+
+  private void kill() {
+    List<ProcessHandle> all = process.descendants().toList();
+    process.destroyForcibly();
+    all.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  Transcript transcript() {
+    return transcript;
+  }
+
+  /** Why its values are no good; empty if they are. */
+  Optional<String> failure() {
+    return late ? Optional.of("took too long and was killed") : transcript.failure();
+  }
+
+  /** From the start of the first process to the first line of init; NaN if that never came. */
+  double initMs() {
+    return initMs;
+  }
+
+  /** From the start of the first process to the end of the last. */
+  double endMs() {
+    return endMs;
+  }
+
+  /** Of the job, without start and end of the system. */
+  double wallSeconds() {
+    return wallSeconds;
+  }
+
+  /** Of all processes on the host while the job ran. */
+  double cpuSeconds() {
+    return cpuSeconds;
+  }
+
+  /** Of everything else on the host meanwhile. */
+  double companySeconds() {
+    return companySeconds;
+  }
+
+  /** Memory of all processes at the end of an idle job. */
+  double idleMib() {
+    return idleMib;
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.bench.system;
+
+import java.util.List;
+import java.util.Optional;
+
+/** One way to run the programs of the benchmark's root: boot this root, with this job. */
+public interface SystemUnderTest {
+  /** As the user writes it after --systems. */
+  String name();
+
+  /** One line that tells a reader of the report what this is. */
+  String description();
+
+  /** Which version runs, once {@link #whyNot} is empty. */
+  String version();
+
+  /** Why it cannot run on this host; found out within seconds. */
+  Optional<String> whyNot();
+
+  /** Do programs run on the processor itself, so that pure computing must be as fast as native? */
+  boolean runsNatively();
+
+  /** The whole command line. It prints what the job prints, and ends when the system has ended. */
+  List<String> command(Job job);
+}
