@@ -25,6 +25,9 @@ const char *root_enter(void);
 /* Leaves nothing unwritten: unmounts what can be, makes the rest read-only. */
 void root_leave(void);
 
+/* Brings up the loopback, and the cards that ip= words of the kernel's command line are about. */
+void network_up(void);
+
 /* A message: strings one after the other, each ended by a NUL. */
 struct message {
 	char *next;

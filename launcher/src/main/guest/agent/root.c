@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <mntent.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -93,23 +90,11 @@ static void carry_over(const char *path)
 	mount(path, target, NULL, MS_MOVE, NULL);
 }
 
-static void loopback_up(void)
-{
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return;
-	ioctl(fd, SIOCSIFFLAGS, &request);
-	close(fd);
-}
-
 const char *root_enter(void)
 {
 	static char problem[256];
 	struct wish wish = read_command_line();
 
-	loopback_up();
 	if (wish.device) {
 		await_device(wish.device);
 		mkdir(NEW_ROOT, 0755);
@@ -134,6 +119,7 @@ const char *root_enter(void)
 	mount("pts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666,gid=5");
 	mount("shm", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 	mount("run", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
+	network_up();
 	return NULL;
 }
 

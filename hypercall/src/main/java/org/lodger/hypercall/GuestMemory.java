@@ -70,6 +70,25 @@ public final class GuestMemory implements AutoCloseable {
     }
   }
 
+  /**
+   * Maps memory that another process has created. Takes over the descriptor, also when it fails.
+   *
+   * @throws GuestMemoryException if somebody could still shrink it, or if it has another size
+   */
+  public static GuestMemory of(int fd, long size) {
+    try {
+      if ((Host.seals(fd) & Host.F_SEAL_SHRINK) == 0 || Host.size(fd) != size) {
+        throw new GuestMemoryException("the memory offered is not sealed, or not as it should be");
+      }
+      int flags = Host.MAP_SHARED | Host.MAP_NORESERVE;
+      long base = Host.mmap(0, size, Host.PROT_READ | Host.PROT_WRITE, flags, fd, 0);
+      return new GuestMemory(fd, base, size);
+    } catch (HostException | GuestMemoryException e) {
+      Host.close(fd);
+      throw e;
+    }
+  }
+
   public long size() {
     return size;
   }
@@ -182,6 +201,13 @@ public final class GuestMemory implements AutoCloseable {
   public void write(long gpa, byte[] src, int off, int len) {
     checkRange(gpa, len);
     window(gpa).put(offset(gpa), src, off, len);
+  }
+
+  /** Copies from other memory; neither range may be longer than {@link #MAX_SLICE}. */
+  public void copy(long gpa, GuestMemory from, long at, int len) {
+    checkRange(gpa, len);
+    from.checkRange(at, len);
+    window(gpa).put(offset(gpa), from.window(at), offset(at), len);
   }
 
   /** A little-endian view of a range. It must not outlive this object. */

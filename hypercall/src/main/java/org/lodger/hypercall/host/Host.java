@@ -36,6 +36,14 @@ public final class Host {
   public static final int FALLOC_FL_PUNCH_HOLE = 2;
   public static final int FALLOC_FL_ZERO_RANGE = 0x10;
 
+  public static final int POLLIN = 1;
+  public static final int POLLOUT = 4;
+  public static final int POLLERR = 8;
+  public static final int POLLHUP = 0x10;
+
+  /** Instead of a count: the call would have had to wait. */
+  public static final long WOULD_BLOCK = -1;
+
   public static final int EPERM = 1;
   public static final int ENOENT = 2;
   public static final int EINTR = 4;
@@ -48,6 +56,7 @@ public final class Host {
   public static final int SIGCONT = 18;
   public static final int SIGSTOP = 19;
 
+  private static final int F_SETFL = 4;
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int F_ADD_SEALS = 1033;
   private static final int F_GET_SEALS = 1034;
@@ -92,6 +101,11 @@ public final class Host {
   /** A second descriptor for the same file, numbered {@code least} or more, closed on exec. */
   public static int duplicate(int fd, int least) {
     return (int) check(C.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl");
+  }
+
+  /** Calls on this open file never wait any more, through whatever descriptor. */
+  public static void setNonBlocking(int fd) {
+    check(C.fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK), "fcntl");
   }
 
   /** Returns the bytes read; 0 at the end of the file. */
@@ -159,6 +173,45 @@ public final class Host {
       n = C.pwritev(fd, iov, count, offset);
     } while (interrupted(n));
     return check(n, "pwritev");
+  }
+
+  /**
+   * Returns the bytes read, 0 at the end of the file, {@link #WOULD_BLOCK} if there are none yet.
+   */
+  public static long readv(int fd, long[] iov, int count) {
+    long n;
+    do {
+      n = C.readv(fd, iov, count);
+    } while (interrupted(n));
+    return wouldBlock(n) ? WOULD_BLOCK : check(n, "readv");
+  }
+
+  /** Returns the bytes written, or {@link #WOULD_BLOCK} if there is no room. */
+  public static long writev(int fd, long[] iov, int count) {
+    long n;
+    do {
+      n = C.writev(fd, iov, count);
+    } while (interrupted(n));
+    return wouldBlock(n) ? WOULD_BLOCK : check(n, "writev");
+  }
+
+  /** One {@code struct pollfd} for {@link #poll}. */
+  public static long pollFor(int fd, int events) {
+    return fd & 0xffffffffL | (long) events << 32;
+  }
+
+  /** What {@link #poll} found out about the descriptor. */
+  public static int polled(long pollfd) {
+    return (int) (pollfd >>> 48);
+  }
+
+  /** Waits until one of the descriptors is ready, or for so many milliseconds; -1 is for ever. */
+  public static int poll(long[] fds, int count, int timeout) {
+    int n;
+    do {
+      n = C.poll(fds, count, timeout);
+    } while (interrupted(n));
+    return (int) check(n, "poll");
   }
 
   public static void fdatasync(int fd) {
@@ -290,6 +343,10 @@ public final class Host {
     return status[0];
   }
 
+  static boolean wouldBlock(long result) {
+    return result < 0 && errno() == EAGAIN;
+  }
+
   static long check(long result, String call) {
     if (result < 0) {
       throw failed(errno(), call);
@@ -301,7 +358,7 @@ public final class Host {
     return new HostException(errno, call, C.strerror(errno));
   }
 
-  private static boolean interrupted(long result) {
+  static boolean interrupted(long result) {
     return result < 0 && errno() == EINTR;
   }
 

@@ -33,6 +33,30 @@ public interface Libc {
 
   long pwritev(int fd, @In long[] iov, int count, long offset);
 
+  long readv(int fd, @In long[] iov, int count);
+
+  long writev(int fd, @In long[] iov, int count);
+
+  int poll(@In @Out long[] fds, long count, int timeout);
+
+  int socket(int domain, int type, int protocol);
+
+  int socketpair(int domain, int type, int protocol, @Out int[] fds);
+
+  int bind(int fd, @In byte[] address, int length);
+
+  int listen(int fd, int backlog);
+
+  int connect(int fd, @In byte[] address, int length);
+
+  int accept4(int fd, long address, long length, int flags);
+
+  int getsockopt(int fd, int level, int name, @Out int[] value, @In @Out int[] length);
+
+  long sendmsg(int fd, long message, int flags);
+
+  long recvmsg(int fd, long message, int flags);
+
   int fdatasync(int fd);
 
   int ftruncate(int fd, long length);
@@ -52,6 +76,8 @@ public interface Libc {
   int dup2(int from, int to);
 
   int setsid();
+
+  int ioctl(int fd, long request, long arg);
 
   int memfd_create(String name, int flags);
 

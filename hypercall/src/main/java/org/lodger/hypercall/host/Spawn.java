@@ -14,6 +14,7 @@ public final class Spawn {
   private static final int SIZEOF_FILE_ACTIONS = 80;
   private static final int SIZEOF_ATTRIBUTES = 336;
   private static final int SIZEOF_SIGSET = 128;
+  private static final short SETPGROUP = 0x02;
   private static final short SETSIGDEF_SETSIGMASK = 0x04 | 0x08;
 
   /** Above every number that a child is given, so that no dup2 overwrites a source. */
@@ -23,6 +24,7 @@ public final class Spawn {
 
   private final List<Move> moves = new ArrayList<>();
   private int closeBelow;
+  private short flags = SETSIGDEF_SETSIGMASK;
 
   /** The child's descriptor {@code to} is a duplicate of this process's {@code from}. */
   public Spawn fd(int from, int to) {
@@ -33,6 +35,12 @@ public final class Spawn {
   /** The child has no descriptor below {@code limit} that it was not given. */
   public Spawn noOthersBelow(int limit) {
     closeBelow = limit;
+    return this;
+  }
+
+  /** A Ctrl-C at the terminal is none of the child's business. */
+  public Spawn inOwnGroup() {
+    flags |= SETPGROUP;
     return this;
   }
 
@@ -65,7 +73,7 @@ public final class Spawn {
       }
       closeOthers(actions);
       Host.C.posix_spawnattr_init(attributes);
-      Host.C.posix_spawnattr_setflags(attributes, SETSIGDEF_SETSIGMASK);
+      Host.C.posix_spawnattr_setflags(attributes, flags);
       Host.C.posix_spawnattr_setsigmask(attributes, new byte[SIZEOF_SIGSET]);
       Host.C.posix_spawnattr_setsigdefault(attributes, all);
       int[] pid = new int[1];

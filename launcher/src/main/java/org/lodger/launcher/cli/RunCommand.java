@@ -14,6 +14,7 @@ import org.lodger.launcher.MemorySize;
 import org.lodger.launcher.UsageException;
 import org.lodger.launcher.boot.Initramfs;
 import org.lodger.launcher.control.NameClaim;
+import org.lodger.launcher.net.NetOption;
 import org.lodger.launcher.process.CpuChoice;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -68,6 +69,20 @@ final class RunCommand implements Callable<Integer> {
           "Sockets between guest and host without a network: the host connects to SOCKET and says"
               + " CONNECT PORT; port P of the host is SOCKET_P.")
   private String vsock;
+
+  @Option(
+      names = "--net",
+      paramLabel = "user|tap[:NAME]|link:FOLDER[,mac=M][,mtu=N]|none",
+      description =
+          "A network card; may be given several times. user reaches what the host reaches, tap is an"
+              + " interface of the host, link joins guests.")
+  private List<String> nets = new ArrayList<>();
+
+  @Option(
+      names = "--publish",
+      paramLabel = "[ADDRESS:]HOST:GUEST[/udp]",
+      description = "A port of the host that leads to one of the guest, by way of --net user.")
+  private List<String> publish = new ArrayList<>();
 
   @Option(names = "--initrd", paramLabel = "FILE", description = "An initial RAM disk.")
   private Path initrd;
@@ -140,6 +155,7 @@ final class RunCommand implements Callable<Integer> {
       List<DiskOption> disks = disks();
       List<ShareOption> shares = ShareOption.parseAll(this.shares);
       VsockOption vsock = this.vsock == null ? null : VsockOption.parse(this.vsock);
+      List<NetOption> nets = NetOptions.parse(this.nets, publish);
       Guest guest =
           new Guest(
               new Guest.Plan(
@@ -147,11 +163,11 @@ final class RunCommand implements Callable<Integer> {
                   kernel(),
                   MemorySize.parse(memory),
                   command.isEmpty() ? userInitrd() : agentInitrd(),
-                  commandLine(disks, command),
+                  commandLine(disks, nets, command),
                   cpu == null ? choice.leastBusy() : cpu,
                   command.isEmpty() && !noReboot),
               log);
-      Devices devices = new Devices(guest, disks, shares, vsock, log);
+      Devices devices = new Devices(guest, disks, nets, shares, vsock, log);
       return command.isEmpty()
           ? new TerminalRun(guest, devices, owner).run()
           : new CommandRun(guest, devices, owner, command, showConsole).run();
@@ -215,7 +231,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private String commandLine(List<DiskOption> disks, List<String> command) {
+  private String commandLine(List<DiskOption> disks, List<NetOption> nets, List<String> command) {
     List<String> words = new ArrayList<>(List.of("console=hvc0"));
     if (!disks.isEmpty()) {
       words.add("root=/dev/vda");
@@ -223,6 +239,9 @@ final class RunCommand implements Callable<Integer> {
     }
     if (!command.isEmpty() && !verbose && !showConsole) {
       words.add("quiet");
+    }
+    for (int i = 0; i < nets.size(); i++) {
+      nets.get(i).kernelArgument(i).ifPresent(words::add);
     }
     words.addAll(append);
     return String.join(" ", words);
