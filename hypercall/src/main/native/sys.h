@@ -31,6 +31,7 @@
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #define NULL ((void *)0)
 #define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
 
 static inline long sys6(long nr, unsigned long a, unsigned long b, unsigned long c,
 			unsigned long d, unsigned long e, unsigned long f)

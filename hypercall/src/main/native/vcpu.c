@@ -13,8 +13,11 @@
 #define VECTOR_PAGE_FAULT 14
 #define SPIN_NSEC 30000
 #define ROBBED_NSEC 5000	/* the clock was read a tenth of that ago, unless others run here */
+#define EVICTED_NSEC 500000	/* the scheduler took this CPU away: somebody waits for it */
+#define EVICTED_PAUSE 4096
 #define SPINS_PER_CLOCK 8
-#define SPIN_PAUSE_MAX 1024U
+#define SPIN_PAUSE_MAX 1024
+#define WINS_FOR_A_LOSS 16U	/* what looking in vain once costs is won back by so many finds */
 
 struct lodger_vcpu *vcpu;
 __u32 awaited_slot;
@@ -350,9 +353,9 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
  */
 static int spin_for_interrupt(void)
 {
-	static __u32 pause, left;
+	static __u32 parts, left;	/* the next pause, in parts of one time; what is left of this one */
 	__u64 start, last, now;
-	int found, robbed;
+	int found;
 
 	if (left) {
 		left--;
@@ -365,13 +368,12 @@ static int spin_for_interrupt(void)
 		found = interrupt_pending();
 		last = now;
 		now = clock_read(CLOCK_MONOTONIC);
-		robbed = now - last > ROBBED_NSEC;
-	} while (!found && !robbed && now - start < SPIN_NSEC);
-	if (found && !robbed) {
-		pause >>= 1;
+	} while (!found && now - last <= ROBBED_NSEC && now - start < SPIN_NSEC);
+	if (found && now - last <= ROBBED_NSEC) {
+		parts -= (parts + WINS_FOR_A_LOSS - 1) / WINS_FOR_A_LOSS;
 	} else {
-		pause = pause ? min(2 * pause, SPIN_PAUSE_MAX) : 1;
-		left = pause;
+		parts = min(max(2 * parts, WINS_FOR_A_LOSS), SPIN_PAUSE_MAX * WINS_FOR_A_LOSS);
+		left = now - last > EVICTED_NSEC ? EVICTED_PAUSE : parts / WINS_FOR_A_LOSS;
 	}
 	return found;
 }

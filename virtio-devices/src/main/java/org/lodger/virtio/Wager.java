@@ -11,7 +11,14 @@ package org.lodger.virtio;
 public final class Wager {
   static final int PAUSE_MAX = 1024;
 
-  private int pause;
+  static final int RUIN_PAUSE = 4096;
+
+  /** What one loss costs is won back by about as many wins, so fewer than that do not pay. */
+  private static final int WINS_FOR_A_LOSS = 16;
+
+  /** In parts of a chance, so that a single win does not undo a small pause. */
+  private int pauseParts;
+
   private int left;
 
   /** To be asked once for each chance; {@link #won} or {@link #lost} may follow if it says yes. */
@@ -24,11 +31,18 @@ public final class Wager {
   }
 
   public void won() {
-    pause >>= 1;
+    pauseParts -= (pauseParts + WINS_FOR_A_LOSS - 1) / WINS_FOR_A_LOSS;
   }
 
   public void lost() {
-    pause = Math.min(Math.max(1, 2 * pause), PAUSE_MAX);
-    left = pause;
+    pauseParts = Math.max(2 * pauseParts, WINS_FOR_A_LOSS);
+    pauseParts = Math.min(pauseParts, PAUSE_MAX * WINS_FOR_A_LOSS);
+    left = pauseParts / WINS_FOR_A_LOSS;
+  }
+
+  /** Lost so much that it takes a long time to win it back. */
+  public void ruined() {
+    lost();
+    left = RUIN_PAUSE;
   }
 }

@@ -40,17 +40,34 @@ class WagerTest {
     assertTrue(bets < 110, bets + " bets");
   }
 
+  private int betsOf(int chances, int lostOnceIn) {
+    int bets = 0;
+    for (int i = 0; i < chances; i++) {
+      if (wager.isOn()) {
+        if (++bets % lostOnceIn == 0) {
+          wager.lost();
+        } else {
+          wager.won();
+        }
+      }
+    }
+    return bets;
+  }
+
   @Test
-  void winsAreForgivenTheirLosses() {
+  void whoNearlyAlwaysWinsBetsNearlyAlways() {
     for (int i = 0; i < 20; i++) {
       wager.lost();
     }
-    chancesUntilOn();
-    for (int i = 0; i < 12; i++) {
-      assertTrue(wager.isOn());
-      wager.won();
-    }
-    wager.lost();
-    assertEquals(2, chancesUntilOn());
+    betsOf(2_000, 50);
+    int bets = betsOf(10_000, 50);
+    assertTrue(bets > 8_000, bets + " bets");
+  }
+
+  /** A loss costs several times what a win brings. */
+  @Test
+  void everySecondTimeIsNotOftenEnough() {
+    int bets = betsOf(100_000, 2);
+    assertTrue(bets < 500, bets + " bets");
   }
 }

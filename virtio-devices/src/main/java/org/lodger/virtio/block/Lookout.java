@@ -20,6 +20,9 @@ final class Lookout {
   /** From one reading of the clock to the next it takes a tenth of that, unless others run here. */
   private static final long ROBBED_NANOS = 5_000;
 
+  /** The scheduler took this CPU away for a while, because somebody who needs it waits for it. */
+  private static final long EVICTED_NANOS = 500_000;
+
   private static final int LOOKS_PER_CLOCK = 8;
 
   private final VirtQueue queue;
@@ -71,23 +74,27 @@ final class Lookout {
     }
     long start = clock.getAsLong();
     long now = start;
+    long away;
     boolean found;
-    boolean robbed;
     do {
       lookAfterHeld(now);
       found = look();
       long last = now;
       now = clock.getAsLong();
-      robbed = now - last > ROBBED_NANOS;
-    } while (!found && !robbed && now - start <= LOOK_NANOS);
-    if (found && !robbed) {
+      away = now - last;
+    } while (!found && away <= ROBBED_NANOS && now - start <= LOOK_NANOS);
+    if (found && away <= ROBBED_NANOS) {
       looks.won();
       if (held && heldInVain) {
         heldInVain = false;
         holds.won();
       }
     } else {
-      looks.lost();
+      if (away > EVICTED_NANOS) {
+        looks.ruined();
+      } else {
+        looks.lost();
+      }
       looking = false;
       release();
     }

@@ -137,8 +137,7 @@ final class Connection {
   /** What to wait for on the socket. */
   void updateInterest(boolean guestHasBuffers) {
     boolean read = state == State.COMMAND || guestHasBuffers && wantsToSend();
-    int wanted =
-        (read ? SelectionKey.OP_READ : 0) | (toHost == null ? 0 : SelectionKey.OP_WRITE);
+    int wanted = (read ? SelectionKey.OP_READ : 0) | (toHost == null ? 0 : SelectionKey.OP_WRITE);
     if (key.isValid() && key.interestOps() != wanted) {
       key.interestOps(wanted);
     }

@@ -14,7 +14,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * The unix sockets that stand for the host's ports, as Firecracker has them: clients of the guest's
- * come to one socket; what the guest connects to, port P of the host, is the socket {@code <path>_P}.
+ * come to one socket; what the guest connects to, port P of the host, is the socket {@code
+ * <path>_P}.
  */
 public final class HostSockets implements AutoCloseable {
   /** Of {@code sun_path}, with its final 0. */

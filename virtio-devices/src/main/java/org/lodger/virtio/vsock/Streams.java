@@ -3,7 +3,6 @@ package org.lodger.virtio.vsock;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
@@ -50,11 +49,7 @@ final class Streams {
   private int nextHostPort = FIRST_HOST_PORT;
 
   Streams(
-      long cid,
-      HostSockets sockets,
-      Selector selector,
-      ReceiveQueue toGuest,
-      VirtQueue fromGuest) {
+      long cid, HostSockets sockets, Selector selector, ReceiveQueue toGuest, VirtQueue fromGuest) {
     this.cid = cid;
     this.sockets = sockets;
     this.selector = selector;

@@ -107,4 +107,23 @@ class LookoutTest {
     assertEquals(1, driver.interrupts.get(), "held without anybody who looks after it");
     assertFalse(lookout.await());
   }
+
+  /** Who spins on a CPU that others wait for is stopped for milliseconds when it is needed most. */
+  @Test
+  void evictedOnceItStaysAsleepForLong() {
+    lookout.begin();
+    step = 1_000_000;
+    assertFalse(lookout.await());
+    step = 1_000;
+    for (int i = 0; i < 4096; i++) {
+      long before = now;
+      lookout.begin();
+      lookout.await();
+      assertEquals(before, now, "it looked at doorbell " + i);
+    }
+    long before = now;
+    lookout.begin();
+    lookout.await();
+    assertTrue(now > before, "it never looks again");
+  }
 }
