@@ -18,6 +18,7 @@ public final class FakeDriver implements DeviceHost, AutoCloseable {
   public final AtomicInteger configChanges = new AtomicInteger();
   public volatile String broken;
   public volatile boolean idle = true;
+  private final Thread thread = Thread.currentThread();
   private VirtioDevice device;
   private long free = 4096;
 
@@ -91,10 +92,13 @@ public final class FakeDriver implements DeviceHost, AutoCloseable {
     return idle;
   }
 
+  /** As in the transport, it is one thread that resets the device: another's call waits for it. */
   @Override
   public void broken(String why) {
     broken = why;
-    device.reset();
+    if (Thread.currentThread() == thread) {
+      device.reset();
+    }
   }
 
   @Override
