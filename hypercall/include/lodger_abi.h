@@ -79,7 +79,10 @@ struct lodger_boot_info {
 	__u64 min_sigstack;
 	__u64 xfeatures;	/* xstate components a user program may have */
 	__u32 xstate_size;	/* of one extended-state image in standard xsave format */
-	__u32 isolation;	/* enum lodger_isolation in force */
+	__u32 isolation;	/* enum lodger_isolation that address spaces start with */
+	/* Launcher: the kernel's code, page-aligned; guest-physical. */
+	__u64 text_phys;
+	__u64 text_size;
 };
 
 enum lodger_isolation {
@@ -119,6 +122,7 @@ struct lodger_vcpu {
 /* Interrupt numbers are bits of lodger_vcpu.pending. */
 #define LODGER_IRQ_TIMER	0
 #define LODGER_IRQ_POWER	1	/* the owner pressed the power button */
+#define LODGER_IRQ_SLOTS	2	/* a device slot was filled, or is wanted back */
 #define LODGER_IRQ_DEVICE	8	/* + device index */
 #define LODGER_NR_IRQS		64
 
@@ -131,6 +135,11 @@ struct lodger_vcpu {
  * the launcher has acted: status_result holds the status it accepted, and after a reset (status 0) it
  * touches no ring of that device any more. A driver must wait for that (wait_word hypercall) before it
  * frees a ring; otherwise it may go on.
+ *
+ * A running guest gains a device when the launcher fills an empty slot, device_id last, and raises
+ * LODGER_IRQ_SLOTS. To take one away the launcher sets remove and raises the same. The guest ends its
+ * use of the device, sets removed, rings, and touches the slot no more; the launcher then clears
+ * device_id first, and the rest. A guest that never answers keeps the device.
  */
 struct lodger_queue {
 	__u32 size_max;		/* launcher: a power of two; 0 = no such queue */
@@ -152,13 +161,15 @@ struct lodger_device {
 	__u32 control_ack;
 	__u32 status_result;	/* VIRTIO_CONFIG_S_NEEDS_RESET is set when the device gave up */
 	__u32 isr;		/* bit 0 queues, bit 1 config; or-ed by the launcher, taken by the driver */
-	__u32 pad0[7];
+	__u32 remove;		/* 1 = the launcher wants the slot back */
+	__u32 pad0[6];
 	/* Driver. */
 	__u64 driver_features;
 	__u32 status;
 	__u32 control_seq;
 	__u32 doorbell;		/* bit per queue; or-ed by the driver, taken by the launcher */
-	__u32 pad1[11];
+	__u32 removed;		/* 1 = the driver is gone for good */
+	__u32 pad1[10];
 	struct lodger_queue queue[LODGER_MAX_QUEUES];
 	__u8 config[256];	/* launcher; fields the spec makes writable: driver */
 	__u8 pad2[128];
@@ -204,6 +215,7 @@ enum lodger_map_op_kind {
 #define LODGER_PROT_READ	1
 #define LODGER_PROT_WRITE	2
 #define LODGER_PROT_EXEC	4
+#define LODGER_PROT_SHARED	8	/* with EXEC: others may change the page, now or later */
 
 struct lodger_map_op {
 	__u64 addr;

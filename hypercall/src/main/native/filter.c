@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter.h"
-#include "slot.h"
+#include "key.h"
+#include "shadow.h"
 
 #define LOAD(field) \
 	((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field)))
@@ -113,7 +114,7 @@ static int allow_if(struct sock_filter *f, __u32 nr, int arg, __u32 low, __u32 c
 	return n;
 }
 
-int build_kernel_filter(struct sock_filter *f, __u32 timer)
+static int build_kernel_calls(struct sock_filter *f, __u32 timer)
 {
 	int n = 0;
 
@@ -136,6 +137,23 @@ int build_kernel_filter(struct sock_filter *f, __u32 timer)
 	n += allow_nr(f + n, __NR_clock_gettime);
 	n += allow_nr(f + n, __NR_getrandom);
 	n += allow_nr(f + n, __NR_exit_group);
+	return n;
+}
+
+int build_kernel_filter(struct sock_filter *f, __u32 timer)
+{
+	int n = build_kernel_calls(f, timer);
+
+	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
+	return n;
+}
+
+int build_key_filter(struct sock_filter *f, __u32 timer)
+{
+	int n = build_kernel_calls(f, timer);
+
+	n += allow_if(f + n, __NR_mmap, 4, shadow_fd, 1);
+	n += allow_if(f + n, __NR_pkey_mprotect, 3, guest_key, 1);
 	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
 	return n;
 }

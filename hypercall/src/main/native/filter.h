@@ -19,4 +19,6 @@ int build_user_filter(struct sock_filter *f);
 int build_mapper_filter(struct sock_filter *f);
 /* The kernel process, which runs a guest kernel that nobody trusts. */
 int build_kernel_filter(struct sock_filter *f, __u32 timer);
+/* A process that has the key: the same, and executable copies of RAM behind the key. */
+int build_key_filter(struct sock_filter *f, __u32 timer);
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table that the guest kernel calls; see lodger_abi.h for what each entry promises. */
 #include "hypercalls.h"
+#include "key.h"
 #include "space.h"
 #include "vcpu.h"
 #include "vdso.h"
@@ -28,17 +29,17 @@ static int kernel_range(__u64 addr, __u64 len)
 
 static long call_kernel_map(__u64 addr, __u64 phys, __u64 len, __u32 prot)
 {
-	long r;
-
 	if (!kernel_range(addr, len) || phys > ram_size || len > ram_size - phys || prot > 7)
 		return -EINVAL;
-	r = sys_mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, LODGER_FD_RAM, phys);
-	return r == (long)addr ? 0 : r;
+	return key_kernel_map(addr, phys, len, prot);
 }
 
 static long call_kernel_unmap(__u64 addr, __u64 len)
 {
-	return kernel_range(addr, len) ? sys2(__NR_munmap, addr, len) : -EINVAL;
+	if (!kernel_range(addr, len))
+		return -EINVAL;
+	key_kernel_unmapped(addr, len);
+	return sys2(__NR_munmap, addr, len);
 }
 
 static long call_space_create(void)
@@ -117,7 +118,7 @@ static void call_wait_word(const __u32 *word, __u32 old, __u64 timeout)
 
 static void call_shutdown(__u32 status)
 {
-	sys1(__NR_exit_group, status);
+	key_shutdown(status);
 }
 
 const struct lodger_hypercalls hypercalls = {

@@ -3,18 +3,22 @@
  * The start: becomes the kernel process of a guest whose RAM the launcher has filled.
  *
  * Arguments, as NAME=VALUE: launcher_pid=PID (the guest dies with it), cpu=N or cpu=any (where to
- * run all tasks of this guest), slots=N (at most so many address spaces in host processes).
+ * run all tasks of this guest), slots=N (at most so many address spaces in host processes),
+ * isolation=auto, key or process (auto: key where the host can do it).
  */
 #include <linux/close_range.h>
 #include "filter.h"
 #include "hypercalls.h"
-#include "slot.h"
+#include "key.h"
+#include "shadow.h"
 #include "space.h"
 #include "vcpu.h"
 #include "vdso.h"
 
-struct lodger_boot_info *boot_info;
 __u64 ram_size;
+__u64 host_stack, host_stack_end;
+__s32 own_pidfd;
+int slots_fd, shared_fd;
 
 asm(".globl _start\n"
     "_start:	xor %ebp, %ebp\n"
@@ -45,14 +49,6 @@ static unsigned long number(const char *s)
 	for (; s && *s >= '0' && *s <= '9'; s++)
 		n = n * 10 + *s - '0';
 	return n;
-}
-
-static void map_fixed(__u64 addr, __u64 size, int prot, int fd, const char *what)
-{
-	long r = sys_mmap(addr, size, prot, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
-
-	if (r != (long)addr)
-		die(LODGER_EXIT_INTERNAL, what, r);
 }
 
 static void die_with_the_launcher(const char *pid)
@@ -89,21 +85,6 @@ static void set_limits(void)
 	sys4(__NR_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
 }
 
-/* Above the descriptors that the launcher hands over, so that none of their numbers is taken. */
-static int make_slots(void)
-{
-	long fd = sys2(__NR_memfd_create, "lodger-slots", 0);
-	long r;
-
-	if (fd < 0 || (r = sys2(__NR_ftruncate, fd, (__u64)MAX_SLOTS * SLOT_SIZE)) < 0)
-		die(LODGER_EXIT_INTERNAL, "cannot make memory for slots", fd);
-	r = sys3(__NR_fcntl, fd, 0 /* F_DUPFD */, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES);
-	if (r < 0)
-		die(LODGER_EXIT_INTERNAL, "too few descriptors", r);
-	sys1(__NR_close, fd);
-	return r;
-}
-
 static void confine(void)
 {
 	struct sock_filter f[FILTER_MAX];
@@ -116,9 +97,53 @@ static void confine(void)
 		die(LODGER_EXIT_USAGE, "this host has no seccomp filters", r);
 }
 
+static int equal(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* What all processes of the guest share must be there before any of it is written. */
+static void share_memory(void)
+{
+	const __u64 size = shared_end - shared_start;
+
+	shared_fd = make_memfd("lodger-shared", size);
+	map_fixed(U(shared_start), size, PROT_READ | PROT_WRITE, shared_fd, "cannot share memory");
+	slots_fd = make_memfd("lodger-slots", (__u64)MAX_SLOTS * SLOT_SIZE);
+	map_fixed(SLOTS_VIEW, (__u64)MAX_SLOTS * SLOT_SIZE, PROT_READ | PROT_WRITE, slots_fd,
+		  "cannot map slots");
+	map_fixed(LODGER_CONTROL, LODGER_CONTROL_SIZE, PROT_READ | PROT_WRITE, LODGER_FD_CONTROL,
+		  "cannot map the control region");
+}
+
+static void choose_isolation(const char *wanted)
+{
+	const char *lacks;
+
+	first_kind = LODGER_ISOLATION_PROCESS;
+	if (!wanted || equal(wanted, "process"))
+		return;
+	lacks = key_probe();
+	if (lacks && equal(wanted, "key"))
+		die(LODGER_EXIT_USAGE, lacks, 0);
+	if (lacks)
+		return;
+	text_phys = boot_info->text_phys;
+	text_size = boot_info->text_size;
+	shadow_init();
+	if (!text_size || shadow_refresh(text_phys, text_size)) {
+		if (equal(wanted, "key"))
+			die(LODGER_EXIT_USAGE, "this kernel's text is not fit for isolation by key", 0);
+		return;
+	}
+	first_kind = LODGER_ISOLATION_KEY;
+}
+
 static void fill_boot_info(const unsigned long *auxv)
 {
-	boot_info->isolation = LODGER_ISOLATION_PROCESS;
+	boot_info->isolation = first_kind;
 	boot_info->xstate_size = layout.xstate_size;
 	boot_info->xfeatures = layout.xfeatures;
 	for (; auxv[0]; auxv += 2) {
@@ -136,7 +161,6 @@ void start(unsigned long *stack)
 	char **argv = (char **)(stack + 1);
 	unsigned long *auxv = stack + 1 + stack[0] + 1;
 	void (*entry)(struct lodger_boot_info *, const struct lodger_hypercalls *);
-	int slots_fd;
 
 	while (*auxv++)
 		;
@@ -151,22 +175,20 @@ void start(unsigned long *stack)
 	sys3(__NR_close_range, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES, ~0U, 0);
 	set_limits();
 
-	probe_frame(auxv);
-	slots_fd = make_slots();
-	map_fixed(SLOTS_VIEW, (__u64)MAX_SLOTS * SLOT_SIZE, PROT_READ | PROT_WRITE, slots_fd,
-		  "cannot map slots");
-	start_spawner(slots_fd);
-
-	map_fixed(LODGER_CONTROL, LODGER_CONTROL_SIZE, PROT_READ | PROT_WRITE, LODGER_FD_CONTROL,
-		  "cannot map the control region");
-	boot_info = (void *)(LODGER_CONTROL + LODGER_CONTROL_BOOT);
-	vcpu = (void *)(LODGER_CONTROL + LODGER_CONTROL_VCPUS);
+	share_memory();
 	ram_size = boot_info->ram_size;
+	probe_frame(auxv);
+	vdso_init(auxv);
+	host_stack = U(stack) & -4096UL;
+	host_stack_end = (aux(auxv, AT_EXECFN) | 4095) + 1;
 	map_fixed(LODGER_RAM_BASE, ram_size, PROT_READ | PROT_WRITE | PROT_EXEC, LODGER_FD_RAM,
 		  "cannot map guest RAM");
+	own_pidfd = sys2(__NR_pidfd_open, sys(__NR_getpid), 0);
+	spaces_init();
+	choose_isolation(argument(argv, "isolation"));
+	start_spawner();
 	entry = (void *)boot_info->entry;
 
-	vdso_init(auxv);
 	fill_boot_info(auxv);
 	vcpu_init();
 	first_slots();

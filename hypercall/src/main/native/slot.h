@@ -19,7 +19,7 @@
 #define STUB_CODE		0x750000000000
 #define STUB_CODE_SIZE		0x1000
 #define SLOT_BASE		0x750000010000
-#define SLOT_SIZE		0x10000		/* stride of a slot in the slots memfd */
+#define SLOT_SIZE		0x20000		/* stride of a slot in the slots memfd */
 #define SLOT_RO			SLOT_BASE
 #define SLOT_RO_SIZE		0x2000
 #define SLOT_RW			(SLOT_BASE + SLOT_RO_SIZE)
@@ -27,8 +27,12 @@
 #define SLOT_STACK_SIZE		(SLOT_SIZE - SLOT_RO_SIZE - 0x1000)
 #define SLOT_END		(SLOT_BASE + SLOT_SIZE)
 
-/* The kernel process's view of all slots. */
+/* The kernel process's view of all slots, and of the copies of RAM that may be executed. */
 #define SLOTS_VIEW		0x760000000000
+#define SHADOW_VIEW		0x770000000000
+#define SPAWN_VIEW		0x758000000000
+#define CHILDREN_VIEW		0x758000100000
+#define CHILDREN_SIZE		0x10000
 
 /* struct slot_ro, for stub.S: slot_ro_page and slot_rw_page come from the linker script */
 #define RO_FRAME		(slot_ro_page + 0x00)
@@ -38,7 +42,10 @@
 #define RO_XMASK		(slot_ro_page + 0x20)
 #define RO_FSGSBASE		(slot_ro_page + 0x28)
 #define RO_NR_OPS		(slot_ro_page + 0x2c)
-#define RO_OPS			(slot_ro_page + 0x40)
+#define RO_EXIT			(slot_ro_page + 0x40)
+#define RO_NESTED		(slot_ro_page + 0x80)
+#define NESTED_FRAMES		8
+#define RO_OPS			(slot_ro_page + 0xc0)
 #define OP_SIZE			32
 #define OP_NR			0
 #define OP_PROT			4
@@ -77,7 +84,7 @@ struct map_call {
 	__u64 offset;		/* into RAM */
 };
 
-#define SLOT_MAX_OPS ((SLOT_RO_SIZE - 0x40) / sizeof(struct map_call))
+#define SLOT_MAX_OPS ((SLOT_RO_SIZE - 0xc0) / sizeof(struct map_call))
 
 /* Writer: the kernel process. Sizes in bytes, addresses as the slot sees them. */
 struct slot_ro {
@@ -88,7 +95,10 @@ struct slot_ro {
 	__u64 xmask;		/* state components in it */
 	__u32 fsgsbase;		/* 1 = user code may use rdfsbase and friends */
 	__u32 nr_ops;
-	__u64 pad[2];
+	__u8 selector;		/* key isolation: SYSCALL_DISPATCH_FILTER_*, see key.S */
+	__u8 pad[15];
+	__u64 exit[8];		/* key isolation: rax, rcx, rdx and the five words for iretq */
+	__u64 nested[NESTED_FRAMES]; /* frames of signals before a handler's first instruction */
 	struct map_call ops[SLOT_MAX_OPS];
 };
 
@@ -109,13 +119,19 @@ struct slot_rw {
 struct frame_layout {
 	__u64 frame;		/* from SLOT_BASE */
 	__u64 fpstate;		/* from SLOT_BASE */
-	__u64 xfeatures;
+	__u64 nested[NESTED_FRAMES]; /* from SLOT_BASE: each one's stack pointer is the one before */
+	__u64 xfeatures;	/* without protection keys: guests have none */
 	__u32 xstate_size;
 	__u32 fsgsbase;
 };
 
 extern struct frame_layout layout;
 void probe_frame(const unsigned long *auxv);
+/* The value of that type, or 0. */
+unsigned long aux(const unsigned long *auxv, unsigned long type);
+
+/* Descriptors: the memory of all slots, and what the kernel process shares with keyed ones. */
+extern int slots_fd, shared_fd;
 
 /* The memory of slot i in the kernel process. */
 static inline __u64 slot_memory(__u32 i)

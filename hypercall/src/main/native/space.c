@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "key.h"
 #include "space.h"
 #include "vcpu.h"
 
@@ -8,15 +9,19 @@
 #define IDLE_SLOTS 64	/* kept for reuse; more are ended */
 #define END_OF_LIST 0xffffffff
 
-struct slot slots[MAX_SLOTS];
+struct slot slots[MAX_SLOTS] SHARED;
 __u32 slot_limit = MAX_SLOTS;
-static __u32 free_list = END_OF_LIST, nr_free;
-static __u32 nr_made;			/* asked for and not released */
-static __u64 clock;			/* of runs, for the choice of a victim */
+__u32 first_kind;
 
-static __u16 space_slots[MAX_SPACES];	/* by handle; NO_SLOT = has none */
-static __u8 space_used[MAX_SPACES];
-static __u32 next_space = 1;
+/* By kind of isolation: those that no space has. */
+static struct { __u32 first, count; } idle[LODGER_ISOLATION_KEY + 1] SHARED;
+static __u32 nr_made SHARED;		/* asked for and not released */
+static __u64 clock SHARED;		/* of runs, for the choice of a victim */
+
+/* By handle. */
+static __u16 space_slots[MAX_SPACES] SHARED;	/* NO_SLOT = has none */
+static __u8 space_kinds[MAX_SPACES] SHARED;	/* enum lodger_isolation; 0 = no such space */
+static __u32 next_space SHARED;
 
 static void poke_spawner(void)
 {
@@ -88,9 +93,15 @@ static long adopt(__u32 i)
 	__u64 status;
 	long r;
 
-	*s = (struct slot){ .pidfd = spawn->slot[i].pidfd, .listener = spawn->slot[i].listener };
+	*s = (struct slot){
+		.pidfd = spawn->slot[i].pidfd,
+		.listener = spawn->slot[i].listener,
+		.kind = spawn->slot[i].kind,
+		.alive = spawn->slot[i].kind == LODGER_ISOLATION_KEY,
+	};
 	/* Both tasks, each once, in any order. */
-	for (__u32 waiting = 0; waiting != (1 << SLOT_USER | 1 << SLOT_MAPPER); waiting |= 1 << r) {
+	for (__u32 waiting = 0; !s->alive && waiting != (1 << SLOT_USER | 1 << SLOT_MAPPER);
+	     waiting |= 1 << r) {
 		r = receive(i, &status);
 		if (r < 0)
 			return r;
@@ -100,7 +111,7 @@ static long adopt(__u32 i)
 }
 
 /* The stub loads its stack from the read-only page before it first waits. */
-static void ask_for(__u32 i)
+static void ask_for(__u32 i, __u32 kind)
 {
 	struct slot_ro *ro = slot_ro(i);
 
@@ -110,14 +121,18 @@ static void ask_for(__u32 i)
 	ro->fpstate = SLOT_BASE + layout.fpstate;
 	ro->xmask = layout.xfeatures;
 	ro->fsgsbase = layout.fsgsbase;
+	for (int n = 0; n < NESTED_FRAMES; n++)
+		ro->nested[n] = SLOT_BASE + layout.nested[n];
+	ro->selector = 0;
 	ro->nr_ops = 0;
 	nr_made++;
+	spawn->slot[i].kind = kind;
 	WRITE_ONCE(spawn->slot[i].state, SPAWN_WANTED);
 	poke_spawner();
 }
 
 /* Looks at every slot that is not in use; makes sure that some are on their way. */
-static long made_slot(int wait)
+static long made_slot(__u32 kind, int wait)
 {
 	for (;;) {
 		__u32 reply = __atomic_load_n(&spawn->reply, __ATOMIC_SEQ_CST);
@@ -129,13 +144,15 @@ static long made_slot(int wait)
 				continue;
 			switch (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_ACQUIRE)) {
 			case SPAWN_STARTED:
+				if (spawn->slot[i].kind != kind)
+					break;
 				if (found < 0)
 					found = i;
 				else
 					coming++;
 				break;
 			case SPAWN_WANTED:
-				coming++;
+				coming += spawn->slot[i].kind == kind;
 				break;
 			case SPAWN_EMPTY:
 				if (empty == END_OF_LIST)
@@ -150,7 +167,7 @@ static long made_slot(int wait)
 			}
 		}
 		if (empty != END_OF_LIST && coming < SPARE_SLOTS && (found >= 0 || wait))
-			ask_for(empty);
+			ask_for(empty, kind);
 		else if (found < 0 && !coming)
 			return -EAGAIN;
 		if (found >= 0) {
@@ -185,6 +202,8 @@ void slot_kill(__u32 i)
 	if (s->alive) {
 		detach(i);
 		s->alive = 0;
+		if (s->kind == LODGER_ISOLATION_KEY)
+			timer_lost();
 	}
 	if (nr_made)
 		nr_made--;
@@ -203,13 +222,17 @@ static void queue(__u32 i, struct map_call call)
 
 static const struct map_call unmap_all = { .nr = __NR_munmap, .len = LODGER_TASK_SIZE };
 
-/* Has the mapper carry out what is queued. */
+/* Has what is queued carried out, by the mapper or where the kernel then is. */
 static long flush(__u32 i)
 {
 	struct slot_ro *ro = slot_ro(i);
 	__u64 status;
 	long r;
 
+	if (slots[i].kind == LODGER_ISOLATION_KEY) {
+		r = key_arrive(i);
+		return r < 0 ? r : key_flush(i);
+	}
 	for (int tries = 0; ro->nr_ops; tries++) {
 		r = slot_run(i, SLOT_MAPPER, &status);
 		if (r < 0)
@@ -225,31 +248,31 @@ static long flush(__u32 i)
 	return 0;
 }
 
-static long least_recent(void)
+static long least_recent(__u32 kind)
 {
 	long victim = -1;
 
 	for (__u32 i = 0; i < slot_limit; i++)
-		if (slots[i].alive && slots[i].space &&
+		if (slots[i].alive && slots[i].space && slots[i].kind == kind &&
 		    (victim < 0 || slots[i].last_run < slots[victim].last_run))
 			victim = i;
 	return victim;
 }
 
-static long acquire(void)
+static long acquire(__u32 kind)
 {
 	long i;
 
-	if (free_list != END_OF_LIST) {
-		i = free_list;
-		free_list = slots[i].next_free;
-		nr_free--;
+	if (idle[kind].count) {
+		i = idle[kind].first;
+		idle[kind].first = slots[i].next_free;
+		idle[kind].count--;
 		return i;
 	}
-	i = made_slot(nr_made < slot_limit);
+	i = made_slot(kind, nr_made < slot_limit);
 	if (i >= 0)
 		return i;
-	i = least_recent();
+	i = least_recent(kind);
 	if (i < 0)
 		return -EAGAIN;
 	detach(i);
@@ -257,15 +280,33 @@ static long acquire(void)
 	return i;
 }
 
+static void put_idle(__u32 i)
+{
+	__u32 kind = slots[i].kind;
+
+	queue(i, unmap_all);
+	slots[i].next_free = idle[kind].first;
+	idle[kind].first = i;
+	idle[kind].count++;
+}
+
+/* The space goes on in another process, without the key; its pages follow as they fault. */
+static void demote(__u32 space, __u32 i)
+{
+	space_kinds[space] = LODGER_ISOLATION_PROCESS;
+	detach(i);
+	put_idle(i);
+}
+
 long space_slot(__u32 space)
 {
 	long i, r;
 
-	if (!space || space >= MAX_SPACES || !space_used[space])
+	if (!space || space >= MAX_SPACES || !space_kinds[space])
 		return -EINVAL;
 	i = space_slots[space];
 	if (i == NO_SLOT) {
-		i = acquire();
+		i = acquire(space_kinds[space]);
 		if (i < 0)
 			return i;
 		space_slots[space] = i;
@@ -273,6 +314,10 @@ long space_slot(__u32 space)
 	}
 	slots[i].last_run = ++clock;
 	r = flush(i);
+	if (r == -EXDEV) {
+		demote(space, i);
+		return space_slot(space);
+	}
 	if (r < 0) {
 		slot_kill(i);
 		return r;
@@ -286,9 +331,9 @@ long space_create(void)
 		__u32 space = next_space;
 
 		next_space = next_space == MAX_SPACES - 1 ? 1 : next_space + 1;
-		if (space_used[space])
+		if (space_kinds[space])
 			continue;
-		space_used[space] = 1;
+		space_kinds[space] = first_kind;
 		space_slots[space] = NO_SLOT;
 		return space;
 	}
@@ -299,21 +344,21 @@ void space_destroy(__u32 space)
 {
 	__u32 i;
 
-	if (!space || space >= MAX_SPACES || !space_used[space])
+	if (!space || space >= MAX_SPACES || !space_kinds[space])
 		return;
-	space_used[space] = 0;
+	space_kinds[space] = 0;
 	i = space_slots[space];
 	if (i == NO_SLOT)
 		return;
-	if (nr_free >= IDLE_SLOTS) {
+	/* Whose state it was has no space any more to need it in. */
+	if (slots[i].xstate)
+		xstate_drop(slots[i].xstate);
+	if (idle[slots[i].kind].count >= IDLE_SLOTS && me != i + 1) {
 		slot_kill(i);
 		return;
 	}
 	detach(i);
-	queue(i, unmap_all);
-	slots[i].next_free = free_list;
-	free_list = i;
-	nr_free++;
+	put_idle(i);
 }
 
 static int valid(__u64 start, __u64 len, __u64 limit)
@@ -325,7 +370,7 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 {
 	__u32 i;
 
-	if (!space || space >= MAX_SPACES || !space_used[space])
+	if (!space || space >= MAX_SPACES || !space_kinds[space])
 		return -EINVAL;
 	i = space_slots[space];
 	if (i == NO_SLOT)
@@ -341,10 +386,10 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 			call.len = op.len;
 		}
 		if (op.kind == LODGER_OP_MAP) {
-			if (!valid(op.phys, op.len, ram_size) || op.prot > 7)
+			if (!valid(op.phys, op.len, ram_size) || op.prot > 15)
 				return -EINVAL;
 			call.nr = __NR_mmap;
-			call.prot = op.prot;
+			call.prot = op.prot & (slots[i].kind == LODGER_ISOLATION_KEY ? 15 : 7);
 			call.offset = op.phys;
 		}
 		if (slot_ro(i)->nr_ops == SLOT_MAX_OPS && flush(i) < 0) {
@@ -356,9 +401,16 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 	return 0;
 }
 
+void spaces_init(void)
+{
+	next_space = 1;
+	idle[LODGER_ISOLATION_PROCESS].first = END_OF_LIST;
+	idle[LODGER_ISOLATION_KEY].first = END_OF_LIST;
+}
+
 void first_slots(void)
 {
-	long i = made_slot(1);
+	long i = made_slot(first_kind, 1);
 
 	if (i < 0) {
 		for (__u32 s = 0; s < slot_limit; s++)
@@ -368,7 +420,5 @@ void first_slots(void)
 				    spawn->slot[s].error);
 		die(LODGER_EXIT_USAGE, "cannot make a process that runs guest programs", i);
 	}
-	slots[i].next_free = free_list;
-	free_list = i;
-	nr_free++;
+	put_idle(i);
 }

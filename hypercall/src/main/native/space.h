@@ -10,6 +10,7 @@
 
 struct slot {
 	__s32 space;		/* 0 = free */
+	__u32 kind;		/* enum lodger_isolation */
 	__u8 alive;		/* both tasks exist and wait */
 	__u32 next_free;
 	__s32 pidfd;
@@ -24,6 +25,7 @@ struct slot {
 
 extern struct slot slots[MAX_SLOTS];
 extern __u32 slot_limit;	/* at most this many at a time */
+extern __u32 first_kind;	/* enum lodger_isolation: how a space starts */
 
 long space_create(void);
 void space_destroy(__u32 space);
@@ -46,6 +48,8 @@ void slot_kill(__u32 i);
 enum slot_task { SLOT_USER, SLOT_MAPPER };
 long slot_run(__u32 i, enum slot_task task, __u64 *status);
 
+/* Before all else here. */
+void spaces_init(void);
 /* Makes the first slots, to find out at the start whether this host can. */
 void first_slots(void);
 

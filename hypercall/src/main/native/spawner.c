@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter.h"
+#include "key.h"
 #include "slot.h"
 #include "spawner.h"
 
@@ -10,8 +11,6 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
 
-struct spawn_page *spawn;
-
 /* Not shared with the kernel process. */
 struct child {
 	__s32 user;		/* 0 = no such process, -1 = it ended */
@@ -20,9 +19,8 @@ struct child {
 	__s32 listener;		/* written by the child; -1 = not yet, below that an errno */
 };
 
-static struct child *children;
+#define children ((struct child *)CHILDREN_VIEW)
 static __u32 highest;		/* slots at and above it have never been used */
-static int slots_fd;
 static long spawner_pid;
 
 static const __u8 trapped_signals[] = { SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KICK_SIGNAL };
@@ -35,10 +33,20 @@ static void child_died(int signo, siginfo_t *info, struct ucontext *uc)
 	__atomic_fetch_add(&spawn->request, 1, __ATOMIC_SEQ_CST);
 }
 
-static void report(struct child *c, long listener)
+static void report(void *child, long listener)
 {
+	struct child *c = child;
+
 	WRITE_ONCE(c->listener, listener);
 	futex_wake((__u32 *)&c->listener);
+}
+
+static void begin_child(void)
+{
+	sys2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if (sys(__NR_getppid) != spawner_pid)
+		sys1(__NR_exit_group, 1);
+	sys2(__NR_prctl, PR_SET_NAME, "lodger-user");
 }
 
 /* The future user task: everything that needs memory, then the stub takes over. */
@@ -52,10 +60,6 @@ static void become_slot(__u32 i, struct child *c)
 	__u64 all = ~0UL;
 	long fd;
 
-	sys2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	if (sys(__NR_getppid) != spawner_pid)
-		sys1(__NR_exit_group, 1);
-	sys2(__NR_prctl, PR_SET_NAME, "lodger-user");
 	sys4(__NR_rt_sigprocmask, SIG_BLOCK, &all, NULL, SIGSETSIZE);
 	if (sys_mmap(SLOT_RO, SLOT_RO_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, slots_fd,
 		     (__u64)i * SLOT_SIZE) != SLOT_RO ||
@@ -102,12 +106,18 @@ static void create(__u32 i)
 	struct child *c = &children[i];
 	struct spawn_slot *s = &spawn->slot[i];
 	int pidfd = -1;
+	__u32 kind;
 	long pid;
 
 	*c = (struct child){ .listener = -1 };
+	kind = READ_ONCE(s->kind);
 	pid = sys5(__NR_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, 0, &pidfd, 0, 0);
-	if (pid == 0)
+	if (pid == 0) {
+		begin_child();
+		if (kind == LODGER_ISOLATION_KEY && guest_key > 0)
+			become_key(i, report, c);
 		become_slot(i, c);
+	}
 	if (pid < 0) {
 		s->error = -pid;
 		WRITE_ONCE(s->state, SPAWN_FAILED);
@@ -185,7 +195,8 @@ static void release(__u32 i)
 		end(c->user);
 		end(c->mapper);
 		sys1(__NR_close, c->pidfd);
-		sys1(__NR_close, c->listener);
+		if (c->listener > 0)
+			sys1(__NR_close, c->listener);
 		*c = (struct child){ 0 };
 	}
 	WRITE_ONCE(spawn->slot[i].state, SPAWN_EMPTY);
@@ -220,16 +231,16 @@ static void serve(int parent)
 	}
 }
 
-static void *shared(unsigned long size)
+static void share(__u64 addr, __u64 size)
 {
-	long p = sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long r = sys_mmap(addr, size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
-	if (p < 0 && p > -4096)
-		die(LODGER_EXIT_INTERNAL, "cannot map a shared page", p);
-	return (void *)p;
+	if (r != (long)addr)
+		die(LODGER_EXIT_INTERNAL, "cannot map a shared page", r);
 }
 
-void start_spawner(int slots)
+void start_spawner(void)
 {
 	struct sys_sigaction sa = {
 		.handler = child_died,
@@ -239,8 +250,7 @@ void start_spawner(int slots)
 	int parent = sys(__NR_getpid);
 	long pid;
 
-	slots_fd = slots;
-	spawn = shared(sizeof(*spawn));
+	share(SPAWN_VIEW, sizeof(*spawn));
 	pid = sys5(__NR_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	if (pid < 0)
 		die(LODGER_EXIT_USAGE, "cannot fork: too many processes on this host", pid);
@@ -250,8 +260,9 @@ void start_spawner(int slots)
 	if (sys(__NR_getppid) != parent)
 		sys1(__NR_exit_group, 1);
 	sys2(__NR_prctl, PR_SET_NAME, "lodger-spawner");
+	sys2(__NR_munmap, 0, STUB_CODE);	/* the guest's memory is not its business */
 	spawner_pid = sys(__NR_getpid);
-	children = shared(MAX_SLOTS * sizeof(*children));
+	share(CHILDREN_VIEW, CHILDREN_SIZE);
 	sys4(__NR_rt_sigaction, SIGCHLD, &sa, NULL, SIGSETSIZE);
 	serve(parent);
 }

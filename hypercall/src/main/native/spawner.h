@@ -24,6 +24,8 @@ struct spawn_slot {
 	__s32 pidfd;	/* of the user task */
 	__s32 listener;	/* notifications of both tasks */
 	__s32 error;
+	__u32 kind;	/* kernel process: enum lodger_isolation */
+	__u32 pad;
 };
 
 struct spawn_page {
@@ -37,8 +39,8 @@ struct spawn_page {
 	struct spawn_slot slot[MAX_SLOTS];
 };
 
-extern struct spawn_page *spawn;
+#define spawn ((struct spawn_page *)SPAWN_VIEW)
 
-/* Forks the spawner; returns in the caller only. slots is the memfd that holds all slots. */
-void start_spawner(int slots);
+/* Forks the spawner; returns in the caller only. */
+void start_spawner(void);
 #endif

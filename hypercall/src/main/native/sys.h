@@ -60,6 +60,12 @@ static inline long sys6(long nr, unsigned long a, unsigned long b, unsigned long
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
 
+/*
+ * In memory that the kernel process shares with the processes that have the key, and zero at the
+ * start; everything else is each process's own.
+ */
+#define SHARED __attribute__((section(".bss.shared")))
+
 /* Waits while *word == old; timeout may be NULL. Returns early on signals. */
 static inline long futex_wait(const __u32 *word, __u32 old, const struct __kernel_timespec *timeout)
 {
@@ -70,6 +76,13 @@ static inline void futex_wake(const __u32 *word)
 {
 	sys3(__NR_futex, word, FUTEX_WAKE, 0x7fffffff);
 }
+
+/* switcher.lds */
+extern char private_start[], private_end[], shared_start[], shared_end[];
+
+/* Descriptors of new memory above those that the launcher hands over; end the guest on errors. */
+int make_memfd(const char *name, __u64 size);
+void map_fixed(__u64 addr, __u64 size, int prot, int fd, const char *what);
 
 void *memcpy(void *to, const void *from, unsigned long n);
 void *memset(void *to, int c, unsigned long n);

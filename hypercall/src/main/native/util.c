@@ -29,6 +29,27 @@ unsigned long strlen(const char *s)
 	return n;
 }
 
+int make_memfd(const char *name, __u64 size)
+{
+	long fd = sys2(__NR_memfd_create, name, 0), r;
+
+	if (fd < 0 || (r = sys2(__NR_ftruncate, fd, size)) < 0)
+		die(LODGER_EXIT_INTERNAL, "cannot make shared memory", fd);
+	r = sys3(__NR_fcntl, fd, 0 /* F_DUPFD */, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES);
+	if (r < 0)
+		die(LODGER_EXIT_INTERNAL, "too few descriptors", r);
+	sys1(__NR_close, fd);
+	return r;
+}
+
+void map_fixed(__u64 addr, __u64 size, int prot, int fd, const char *what)
+{
+	long r = sys_mmap(addr, size, prot, MAP_SHARED | MAP_FIXED, fd, 0);
+
+	if (r != (long)addr)
+		die(LODGER_EXIT_INTERNAL, what, r);
+}
+
 static void print(const char *s)
 {
 	sys3(__NR_write, 2, s, strlen(s));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "key.h"
 #include "space.h"
 #include "vcpu.h"
 #include "vdso.h"
@@ -10,7 +11,6 @@
 /* Flags that user code may have: arithmetic, trap, direction, nested task, alignment check, id. */
 #define USER_FLAGS 0x244dd5
 #define FIXED_FLAGS 0x202
-#define VECTOR_PAGE_FAULT 14
 #define SPIN_NSEC 30000
 #define ROBBED_NSEC 5000	/* the clock was read a tenth of that ago, unless others run here */
 #define EVICTED_NSEC 500000	/* the scheduler took this CPU away: somebody waits for it */
@@ -19,14 +19,14 @@
 #define SPIN_PAUSE_MAX 1024
 #define WINS_FOR_A_LOSS 16U	/* what looking in vain once costs is won back by so many finds */
 
-struct lodger_vcpu *vcpu;
-__u32 awaited_slot;
+__u32 awaited_slot SHARED;
 __s32 timer_id;
+__u64 fault_address;
 
-static struct lodger_handlers handlers;
-static __u32 kicked;	/* the running slot has been told to stop */
-static __u64 deadline;	/* when the guest wants its timer, GUEST_CLOCK; 0 = never */
-static __u64 armed;	/* when the host's timer goes off; 0 = it does not */
+static struct lodger_handlers handlers SHARED;
+static __u32 kicked SHARED;	/* the running slot has been told to stop */
+static __u64 deadline SHARED;	/* when the guest wants its timer, GUEST_CLOCK; 0 = never */
+static __u64 armed SHARED;	/* when the host's timer goes off; 0 = it does not */
 static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 
 static void set_state(__u32 state)
@@ -39,7 +39,7 @@ static int interrupt_pending(void)
 	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
 }
 
-static void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c)
+void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c)
 {
 	__u64 *r = regs->r;
 
@@ -98,11 +98,16 @@ static void attend(const struct sigcontext *c)
 {
 	struct lodger_regs regs = { 0 };
 
+	if (me != running) {
+		key_forward();
+		return;
+	}
 	if (spawn->slot[awaited_slot].state != SPAWN_DEAD)
 		spawn->deaths_seen = spawn->deaths;
 	switch (vcpu->state) {
 	case LODGER_VCPU_USER:
-		if (!kicked && interrupt_pending()) {
+		if (!kicked && slots[awaited_slot].kind == LODGER_ISOLATION_PROCESS &&
+		    interrupt_pending()) {
 			kicked = 1;
 			sys4(__NR_pidfd_send_signal, slots[awaited_slot].pidfd, KICK_SIGNAL, NULL, 0);
 		}
@@ -132,7 +137,7 @@ static void arm_timer(__u64 now)
 	sys4(__NR_timer_settime, timer_id, 0, &when, NULL);
 }
 
-static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
+void timer_expired(void)
 {
 	__u64 now = clock_read(GUEST_CLOCK);
 
@@ -144,6 +149,18 @@ static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
 		__atomic_fetch_or(&vcpu->pending, 1UL << LODGER_IRQ_TIMER, __ATOMIC_SEQ_CST);
 		__atomic_fetch_add(&vcpu->wake_seq, 1, __ATOMIC_SEQ_CST);
 	}
+}
+
+void timer_lost(void)
+{
+	armed = 0;
+	if (deadline)
+		arm_timer(clock_read(GUEST_CLOCK));
+}
+
+static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
+{
+	timer_expired();
 	on_wakeup(signo, info, uc);
 }
 
@@ -160,6 +177,11 @@ static void on_fault(int signo, siginfo_t *info, struct ucontext *uc)
 		.address = c->trapno == VECTOR_PAGE_FAULT ? c->cr2 : U(info->si_addr),
 	};
 
+	if (c->rip == U(key_xrstor_fault)) {
+		fault_address = trap.reason == LODGER_TRAP_FAULT ? trap.address : 0;
+		c->rip = U(key_xrstor_failed);
+		return;
+	}
 	if (!handlers.fault)
 		die(LODGER_EXIT_INTERNAL, "the guest kernel faulted before it was set up", signo);
 	regs_from_context(&regs, c);
@@ -175,6 +197,23 @@ static void on_spawner_end(int signo, siginfo_t *info, struct ucontext *uc)
 	die(LODGER_EXIT_INTERNAL, "the process that makes others was killed", 0);
 }
 
+/* For key.S: a signal while the kernel runs, or waits, in a process that has the key. */
+__attribute__((used)) void key_signal(int signo, siginfo_t *info, struct ucontext *uc)
+{
+	switch (signo) {
+	case SIGALRM:
+		on_timer(signo, info, uc);
+		break;
+	case SIGUSR1:
+		on_wakeup(signo, info, uc);
+		break;
+	case SIGSYS:
+		die(LODGER_EXIT_INTERNAL, "the guest kernel made a system call", 0);
+	default:
+		on_fault(signo, info, uc);
+	}
+}
+
 static void handle(int signo, void (*handler)(int, siginfo_t *, struct ucontext *))
 {
 	struct sys_sigaction sa = {
@@ -188,14 +227,33 @@ static void handle(int signo, void (*handler)(int, siginfo_t *, struct ucontext 
 	sys4(__NR_rt_sigaction, signo, &sa, NULL, 8);
 }
 
-void vcpu_init(void)
+static void make_timer(void)
 {
 	struct { union { int i; void *p; } value; int signo, notify; int pad[12]; } event = {
 		.signo = SIGALRM,
 	};
-	stack_t stack = { .ss_sp = signal_stack, .ss_size = sizeof(signal_stack) };
+	long r = sys3(__NR_timer_create, GUEST_CLOCK, &event, &timer_id);
+
+	if (r < 0)
+		die(LODGER_EXIT_USAGE, "cannot make a timer", r);
+}
+
+void vcpu_signals(void (*handler)(int, siginfo_t *, struct ucontext *), void *base, __u64 size)
+{
+	static const __u8 signals[] = { SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+					SIGUSR1, SIGALRM };
+	stack_t stack = { .ss_sp = base, .ss_size = size };
+
+	sys2(__NR_sigaltstack, &stack, NULL);
+	for (unsigned i = 0; i < sizeof(signals); i++)
+		handle(signals[i], handler);
+	make_timer();
+}
+
+void vcpu_init(void)
+{
 	static const __u8 faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
-	long r;
+	stack_t stack = { .ss_sp = signal_stack, .ss_size = sizeof(signal_stack) };
 
 	sys2(__NR_sigaltstack, &stack, NULL);
 	handle(SIGUSR1, on_wakeup);	/* from the launcher */
@@ -204,9 +262,7 @@ void vcpu_init(void)
 	handle(SIGCHLD, on_spawner_end);
 	for (unsigned i = 0; i < sizeof(faults); i++)
 		handle(faults[i], on_fault);
-	r = sys3(__NR_timer_create, GUEST_CLOCK, &event, &timer_id);
-	if (r < 0)
-		die(LODGER_EXIT_USAGE, "cannot make a timer", r);
+	make_timer();
 }
 
 void vcpu_set_handlers(const struct lodger_handlers *h)
@@ -240,16 +296,12 @@ static struct ucontext *frame(__u32 i)
 	return (void *)(slot_memory(i) + layout.frame + 8);
 }
 
-/* What made the user task trap. Everything here is what user code could have written: a guest
- * program that forges it fools its own kernel about itself, and nobody else. */
-static void read_trap(__u32 i, struct lodger_trap *trap)
+void trap_from_frame(int signo, const siginfo_t *info, const struct sigcontext *c,
+		     struct lodger_trap *trap)
 {
-	const struct sigcontext *c = &frame(i)->uc_mcontext;
-	const siginfo_t *info = (void *)(slot_memory(i) + layout.frame + FRAME_SIGINFO);
-
 	*trap = (struct lodger_trap){
 		.reason = LODGER_TRAP_SIGNAL,
-		.signo = READ_ONCE(slot_rw(i)->signo),
+		.signo = signo,
 		.code = info->si_code,
 		.trapno = c->trapno,
 		.error_code = c->err,
@@ -269,6 +321,7 @@ static void read_trap(__u32 i, struct lodger_trap *trap)
 		}
 		break;
 	case KICK_SIGNAL:
+	case SIGALRM:
 		trap->reason = LODGER_TRAP_INTERRUPT;
 		break;
 	case SIGBUS:
@@ -281,20 +334,50 @@ static void read_trap(__u32 i, struct lodger_trap *trap)
 	}
 }
 
-static void write_regs(__u32 i, const struct lodger_regs *regs)
+/* What made the user task trap. Everything here is what user code could have written: a guest
+ * program that forges it fools its own kernel about itself, and nobody else. */
+static void read_trap(__u32 i, struct lodger_trap *trap)
+{
+	trap_from_frame(READ_ONCE(slot_rw(i)->signo),
+			(void *)(slot_memory(i) + layout.frame + FRAME_SIGINFO),
+			&frame(i)->uc_mcontext, trap);
+}
+
+void iret_frame(__u64 *words, const struct lodger_regs *regs)
 {
 	const __u64 *r = regs->r;
-	__u64 *iret = (void *)(slot_memory(i) + layout.frame - 0x100);
+
+	words[0] = r[LODGER_RIP];
+	words[1] = USER_CS;
+	words[2] = (r[LODGER_RFLAGS] & USER_FLAGS) | FIXED_FLAGS;
+	words[3] = r[LODGER_RSP];
+	words[4] = USER_SS;
+}
+
+static void write_regs(__u32 i, const struct lodger_regs *regs)
+{
 	struct slot_rw *rw = slot_rw(i);
 
 	regs_to_context(regs, &frame(i)->uc_mcontext);
-	iret[0] = r[LODGER_RIP];
-	iret[1] = USER_CS;
-	iret[2] = (r[LODGER_RFLAGS] & USER_FLAGS) | FIXED_FLAGS;
-	iret[3] = r[LODGER_RSP];
-	iret[4] = USER_SS;
-	rw->fs_base = r[LODGER_FS_BASE];
-	rw->gs_base = r[LODGER_GS_BASE];
+	iret_frame((void *)(slot_memory(i) + layout.frame - 0x100), regs);
+	rw->fs_base = regs->r[LODGER_FS_BASE];
+	rw->gs_base = regs->r[LODGER_GS_BASE];
+}
+
+static void run_keyed(__u32 i, struct lodger_regs *regs, struct lodger_trap *trap)
+{
+	set_state(LODGER_VCPU_USER);
+	do {
+		*trap = (struct lodger_trap){ .reason = LODGER_TRAP_INTERRUPT };
+		if (key_run(i, regs, trap) == SLOT_BROKEN)
+			trap->reason = LODGER_TRAP_GONE;
+	} while (trap->reason == LODGER_TRAP_SIGNAL && key_emulate(regs, trap));
+	set_state(LODGER_VCPU_KERNEL);
+	if (trap->reason == LODGER_TRAP_GONE) {
+		slots[i].xstate = NULL;
+		key_arrive_first();
+		slot_kill(i);
+	}
 }
 
 void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct lodger_trap *trap)
@@ -318,8 +401,14 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
 		return;
 	}
 	xstate_load(i, xstate);
-	write_regs(i, regs);
 	awaited_slot = i;
+	if (slots[i].kind == LODGER_ISOLATION_KEY) {
+		run_keyed(i, regs, trap);
+		r[LODGER_CS] = USER_CS;
+		r[LODGER_SS] = USER_SS;
+		return;
+	}
+	write_regs(i, regs);
 	kicked = 0;
 	set_state(LODGER_VCPU_USER);
 	if (interrupt_pending()) {
@@ -353,7 +442,7 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
  */
 static int spin_for_interrupt(void)
 {
-	static __u32 parts, left;	/* the next pause, in parts of one time; what is left of this one */
+	static __u32 parts SHARED, left SHARED;	/* the next pause, in parts of one time; what is left of this one */
 	__u64 start, last, now;
 	int found;
 

@@ -7,14 +7,33 @@
 #define VCPU_H
 #include "sys.h"
 
-extern struct lodger_vcpu *vcpu;	/* in the control region */
-extern struct lodger_boot_info *boot_info;
+#define vcpu ((struct lodger_vcpu *)(LODGER_CONTROL + LODGER_CONTROL_VCPUS))
+#define boot_info ((struct lodger_boot_info *)(LODGER_CONTROL + LODGER_CONTROL_BOOT))
+#define VECTOR_PROTECTION 13
+#define VECTOR_PAGE_FAULT 14
+
 extern __u64 ram_size;
 extern __u32 awaited_slot;		/* the one whose notifications are waited for */
 extern __s32 timer_id;
 
-/* Signal handlers and their stack; the timer. */
+extern __u64 fault_address;		/* of a fault in key_xrstor_user(); 0 = none */
+
+/* Signal handlers and their stack, and a timer, for the calling process. */
+void vcpu_signals(void (*handler)(int, siginfo_t *, struct ucontext *), void *stack, __u64 size);
+/* The same for the kernel process. */
 void vcpu_init(void);
+
+/* What a signal frame of user code says. */
+void trap_from_frame(int signo, const siginfo_t *info, const struct sigcontext *c,
+		     struct lodger_trap *trap);
+void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c);
+/* The five words by which iretq goes to user code. */
+void iret_frame(__u64 *words, const struct lodger_regs *regs);
+
+/* The host's timer went off, here or elsewhere. */
+void timer_expired(void);
+/* The process that had armed it is gone. */
+void timer_lost(void);
 
 void vcpu_set_handlers(const struct lodger_handlers *h);
 void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct lodger_trap *trap);

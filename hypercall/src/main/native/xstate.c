@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Extended state (x87, SSE, AVX, ...). The host leaves a thread's state in the signal frame of its
- * slot, and the stub loads it from there. It stays there until another thread of the same address
+ * slot, and the stub loads it from there; in a process that has the key it is in the registers,
+ * which neither kernel nor switcher use. It stays there until another thread of the same address
  * space wants the slot; most traps copy nothing. The home of a state remembers the slot that holds
  * the live copy in a word that belongs to software by the xsave format.
  */
+#include "key.h"
 #include "space.h"
 
 #define HOME_SLOT 464	/* first of the software-reserved bytes: slot + 1, 0 = the home is live */
@@ -33,7 +35,12 @@ void xstate_sync(void *xstate)
 
 	if (i < 0)
 		return;
-	memcpy(xstate, image(i), layout.xstate_size);
+	if (slots[i].kind == LODGER_ISOLATION_KEY) {
+		if (!key_arrive(i))
+			key_xsave(xstate, layout.xfeatures);
+	} else {
+		memcpy(xstate, image(i), layout.xstate_size);
+	}
 	*home_slot(xstate) = i + 1;
 }
 
@@ -54,7 +61,12 @@ void xstate_load(__u32 i, void *xstate)
 		xstate_sync(slots[i].xstate);
 	xstate_sync(xstate);	/* from a slot that another address space had */
 	xstate_drop(xstate);
-	memcpy(image(i), xstate, layout.xstate_size);
+	if (slots[i].kind == LODGER_ISOLATION_KEY) {
+		key_arrive(i);
+		key_xrstor(xstate, layout.xfeatures);
+	} else {
+		memcpy(image(i), xstate, layout.xstate_size);
+	}
 	slots[i].xstate = xstate;
 	*home_slot(xstate) = i + 1;
 }

@@ -55,7 +55,9 @@ public final class Abi {
     public static final int INITRD_PHYS = 24;
     public static final int INITRD_SIZE = 32;
     public static final int ENTRY = 40;
-    public static final int SIZE_OF = 88;
+    public static final int TEXT_PHYS = 88;
+    public static final int TEXT_SIZE = 96;
+    public static final int SIZE_OF = 104;
   }
 
   /** {@code struct lodger_vcpu}. */

@@ -13,6 +13,7 @@ import org.lodger.launcher.boot.ElfImage;
 import org.lodger.launcher.bus.DevicePage;
 import org.lodger.launcher.process.GuestEnd;
 import org.lodger.launcher.process.GuestTasks;
+import org.lodger.launcher.process.Isolation;
 import org.lodger.launcher.process.Switcher;
 import org.lodger.launcher.process.Vcpu;
 import org.lodger.virtio.VirtioDevice;
@@ -26,6 +27,7 @@ public final class Guest implements AutoCloseable {
    *
    * @param initrd may be empty
    * @param cpu the number of the host's CPU to run on, or "any"
+   * @param isolation how programs are kept from the kernel's memory
    * @param restarts whether a reboot starts it again
    */
   public record Plan(
@@ -35,6 +37,7 @@ public final class Guest implements AutoCloseable {
       byte[] initrd,
       String commandLine,
       String cpu,
+      Isolation isolation,
       boolean restarts) {}
 
   private final Plan plan;
@@ -90,7 +93,8 @@ public final class Guest implements AutoCloseable {
    */
   public GuestEnd run(int console) throws InterruptedException {
     Switcher.Start start =
-        new Switcher.Start(plan.name(), plan.cpu(), ram, control, console, devices.doorbells());
+        new Switcher.Start(
+            plan.name(), plan.cpu(), plan.isolation(), ram, control, console, devices.doorbells());
     while (true) {
       log.trace("the guest starts on CPU " + plan.cpu());
       GuestEnd end = switcher.run(start, vcpu);
@@ -164,7 +168,7 @@ public final class Guest implements AutoCloseable {
       }
       ram.slice(initrd, content.length).put(ByteBuffer.wrap(content));
     }
-    new BootInfo(ram.size(), initrd, content.length, kernel.entry(), plan.commandLine())
+    new BootInfo(ram.size(), initrd, content.length, kernel.entry(), kernel.text(), plan.commandLine())
         .write(control);
   }
 

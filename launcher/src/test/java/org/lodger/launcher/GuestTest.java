@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodger.launcher.console.GuestConsole;
 import org.lodger.launcher.process.GuestEnd;
+import org.lodger.launcher.process.Isolation;
 
 /** Real guests, with a kernel of twenty lines. */
 @Timeout(60)
@@ -54,7 +55,7 @@ class GuestTest {
   }
 
   private GuestEnd run(String wish, boolean restarts, Meddler meddler) throws InterruptedException {
-    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", restarts);
+    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", Isolation.PROCESS, restarts);
     Guest guest = new Guest(plan, Log.open(null, false));
     GuestConsole console = new GuestConsole(screen, false);
     Thread other =

@@ -32,14 +32,17 @@ class GuestProgramsIT {
       List.of("threads", "timers", "preempt", "execs", "vfork", "pipes", "proc", "module",
           "manyprocs", "forkbomb");
   private static final List<String> ATTACKS =
-      List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin");
+      List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin", "attack-key");
+
+  /** Both kinds of isolation; a host may lack the second. */
+  private static final List<String> KINDS = List.of("process", "key");
 
   /** What one program said, and how it ended; -1 if the guest ended before it did. */
   private record Report(int status, String text) {}
 
-  private static Map<String, Report> runAll(Path disk, List<String> names) {
+  private static Map<String, Report> runAll(String kind, Path disk, List<String> names) {
     Lodger.Result result =
-        Lodger.run("--mem", "1G").disk(disk)
+        Lodger.run("--mem", "1G", "--isolation", kind).disk(disk)
             .within(Duration.ofMinutes(10))
             .command("/test/run-all")
             .with(names.toArray(String[]::new))
@@ -67,10 +70,28 @@ class GuestProgramsIT {
     return reports;
   }
 
+  /** Why this host can not isolate by that kind, or nothing. */
+  private static String lacking(String kind) {
+    Lodger.Result result = Lodger.run("--isolation", kind).command("true").finish();
+    return result.status() == 2 ? result.err() : "";
+  }
+
   private static Stream<DynamicTest> tests(List<String> names) {
-    Map<String, Report> reports = runAll(Disks.programs(), names);
+    return KINDS.stream().flatMap(kind -> tests(kind, names));
+  }
+
+  private static Stream<DynamicTest> tests(String kind, List<String> names) {
+    String lacks = lacking(kind);
+    if (!lacks.isEmpty()) {
+      return Stream.of(
+          DynamicTest.dynamicTest(kind, () -> Assumptions.abort("this host: " + lacks)));
+    }
+    Map<String, Report> reports = runAll(kind, Disks.programs(), names);
     return names.stream()
-        .map(name -> DynamicTest.dynamicTest(name, () -> check(name, reports.get(name))));
+        .map(
+            name ->
+                DynamicTest.dynamicTest(
+                    name + ", " + kind, () -> check(name, reports.get(name))));
   }
 
   private static void check(String name, Report report) {
@@ -105,7 +126,7 @@ class GuestProgramsIT {
     Path trap = Lodger.WORK.resolve("attack-canary");
     try {
       Lodger.Result result =
-          Lodger.run("--mem", "512M").disk(Disks.programs())
+          Lodger.run("--mem", "512M", "--isolation", "process").disk(Disks.programs())
               .within(Duration.ofMinutes(5))
               .shell("cd /tmp && /test/attack-stub " + canary.pid() + " " + trap)
               .finish();
@@ -121,13 +142,17 @@ class GuestProgramsIT {
   @Test
   void debuggerOnAProgram() {
     Assumptions.assumeTrue(Host.has("gdb"), "this machine has no gdb to lend");
-    check("gdb", runAll(Disks.programsAnd("gdb"), List.of("debug")).get("debug"));
+    for (String kind : KINDS) {
+      Assumptions.assumeTrue(lacking(kind).isEmpty(), "this host can not isolate by " + kind);
+      check("gdb", runAll(kind, Disks.programsAnd("gdb"), List.of("debug")).get("debug"));
+    }
   }
 
-  private static void stress(int seconds) {
+  private static void stress(String kind, int seconds) {
     Assumptions.assumeTrue(Host.has("stress-ng"), "this machine has no stress-ng to lend");
     Lodger.Result result =
-        Lodger.run("--mem", "1G", "--name", "stress").disk(Disks.programsAnd("stress-ng"))
+        Lodger.run("--mem", "1G", "--name", "stress", "--isolation", kind)
+            .disk(Disks.programsAnd("stress-ng"))
             .within(Duration.ofSeconds(seconds * 3L + 60))
             .command("/test/stress", Integer.toString(seconds))
             .finish();
@@ -137,12 +162,22 @@ class GuestProgramsIT {
 
   @Test
   void stressWithVerification() {
-    stress(20);
+    stress("process", 20);
+  }
+
+  @Test
+  void stressWithVerificationByKey() {
+    Assumptions.assumeTrue(lacking("key").isEmpty(), "this host can not isolate by key");
+    stress("key", 20);
   }
 
   @Test
   @Tag("slow")
   void stressForTwoMinutes() {
-    stress(120);
+    for (String kind : KINDS) {
+      if (lacking(kind).isEmpty()) {
+        stress(kind, 120);
+      }
+    }
   }
 }

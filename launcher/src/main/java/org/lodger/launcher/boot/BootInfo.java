@@ -6,8 +6,18 @@ import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
 import org.lodger.launcher.UsageException;
 
-/** What a guest kernel is told at its start: {@code struct lodger_boot_info} and command line. */
-public record BootInfo(long ramSize, long initrdPhys, long initrdSize, long entry, String cmdline) {
+/**
+ * What a guest kernel is told at its start: {@code struct lodger_boot_info} and command line.
+ *
+ * @param text the kernel's code
+ */
+public record BootInfo(
+    long ramSize,
+    long initrdPhys,
+    long initrdSize,
+    long entry,
+    ElfImage.Extent text,
+    String cmdline) {
   public void write(GuestMemory control) {
     long boot = Abi.CONTROL_BOOT;
     control.putLong(boot + Abi.BootInfo.MAGIC, Abi.BOOT_MAGIC);
@@ -17,6 +27,8 @@ public record BootInfo(long ramSize, long initrdPhys, long initrdSize, long entr
     control.putLong(boot + Abi.BootInfo.INITRD_PHYS, initrdPhys);
     control.putLong(boot + Abi.BootInfo.INITRD_SIZE, initrdSize);
     control.putLong(boot + Abi.BootInfo.ENTRY, entry);
+    control.putLong(boot + Abi.BootInfo.TEXT_PHYS, text.phys());
+    control.putLong(boot + Abi.BootInfo.TEXT_SIZE, text.size());
     byte[] line = (cmdline + "\0").getBytes(StandardCharsets.UTF_8);
     if (line.length > Abi.CMDLINE_MAX) {
       throw new UsageException(

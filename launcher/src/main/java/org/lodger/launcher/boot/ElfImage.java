@@ -27,7 +27,13 @@ public final class ElfImage implements AutoCloseable {
   private static final int BZIMAGE_MAGIC_AT = 0x202;
   private static final int BZIMAGE_MAGIC = 0x53726448;
 
-  private record Segment(long offset, long vaddr, long fileSize, long memorySize) {
+  private static final int READ_EXECUTE = 5;
+  private static final int PAGE = 4096;
+
+  /** A part of guest RAM, in bytes. */
+  public record Extent(long phys, long size) {}
+
+  private record Segment(long offset, long vaddr, long fileSize, long memorySize, int flags) {
     long phys() {
       return vaddr - Abi.RAM_BASE;
     }
@@ -74,6 +80,21 @@ public final class ElfImage implements AutoCloseable {
   /** The first guest-physical address behind the kernel. */
   public long end() {
     return load.stream().mapToLong(s -> s.phys() + s.memorySize()).max().orElseThrow();
+  }
+
+  /**
+   * The pages of the segment that is executed and not written, which holds all of the kernel's code;
+   * empty if there is none.
+   */
+  public Extent text() {
+    for (Segment s : load) {
+      if (s.flags() == READ_EXECUTE) {
+        long start = s.phys() / PAGE * PAGE;
+        long end = (s.phys() + s.memorySize() + PAGE - 1) / PAGE * PAGE;
+        return new Extent(start, end - start);
+      }
+    }
+    return new Extent(0, 0);
   }
 
   /** Copies the segments into fresh RAM. */
@@ -142,7 +163,8 @@ public final class ElfImage implements AutoCloseable {
               table.getLong(at + 8),
               table.getLong(at + 16),
               table.getLong(at + 32),
-              table.getLong(at + 40));
+              table.getLong(at + 40),
+              table.getInt(at + 4));
       checkInFile(segment.offset(), segment.fileSize());
       if (type == PT_NOTE) {
         readNotes(segment);

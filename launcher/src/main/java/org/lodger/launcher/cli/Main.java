@@ -74,6 +74,7 @@ public final class Main implements Runnable {
     int own = all.contains("--") ? all.indexOf("--") : all.size();
     List<String> guestCommand = all.subList(Math.min(own + 1, all.size()), all.size());
     return new CommandLine(new Main(guestCommand))
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setErr(err)
         .setPosixClusteredShortOptionsAllowed(false)
         .setParameterExceptionHandler((e, a) -> refuse(err, oneLine(e)))

@@ -16,6 +16,7 @@ import org.lodger.launcher.boot.Initramfs;
 import org.lodger.launcher.control.NameClaim;
 import org.lodger.launcher.net.NetOption;
 import org.lodger.launcher.process.CpuChoice;
+import org.lodger.launcher.process.Isolation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -108,6 +109,16 @@ final class RunCommand implements Callable<Integer> {
   private String cpu;
 
   @Option(
+      names = "--isolation",
+      paramLabel = "KIND",
+      defaultValue = "auto",
+      description =
+          "What keeps programs from the kernel's memory: process, key (faster; needs protection keys"
+              + " and Linux 6.12 on the host), or auto, which is key where the host can do it"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Isolation isolation;
+
+  @Option(
       names = {"-d", "--detach"},
       description = "Leave the guest to itself once it starts, and print its name.")
   private boolean detach;
@@ -165,6 +176,7 @@ final class RunCommand implements Callable<Integer> {
                   command.isEmpty() ? userInitrd() : agentInitrd(),
                   commandLine(disks, nets, command),
                   cpu == null ? choice.leastBusy() : cpu,
+                  isolation,
                   command.isEmpty() && !noReboot),
               log);
       Devices devices = new Devices(guest, disks, nets, shares, vsock, log);

@@ -52,6 +52,7 @@ public final class Switcher implements AutoCloseable {
   public record Start(
       String name,
       String cpu,
+      Isolation isolation,
       GuestMemory ram,
       GuestMemory control,
       int console,
@@ -81,7 +82,8 @@ public final class Switcher implements AutoCloseable {
                   program,
                   "lodger:" + start.name(),
                   "launcher_pid=" + ProcessHandle.current().pid(),
-                  "cpu=" + start.cpu());
+                  "cpu=" + start.cpu(),
+                  "isolation=" + start.isolation());
     } finally {
       Host.close(none);
     }

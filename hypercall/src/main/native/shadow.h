@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What may be executed in a process that has the key: copies of pages of RAM, at the same offsets
+ * in a memfd of their own, that hold no instruction that changes a key. User code can not write
+ * them, and what it writes to RAM never becomes executable by itself.
+ */
+#ifndef SHADOW_H
+#define SHADOW_H
+#include "sys.h"
+
+extern int shadow_fd;
+
+/* Makes the memfd, as large as RAM, and maps it at SHADOW_VIEW. */
+void shadow_init(void);
+
+/*
+ * Makes the copies of [phys, phys + len) hold what RAM holds now. -EXDEV: it holds an instruction
+ * that changes a key, at whatever alignment, and is not one of glibc's that are known.
+ */
+long shadow_refresh(__u64 phys, __u64 len);
+
+/* glibc's, as they stand in a copy: the first two bytes are ud2's. */
+#define SHADOW_XRSTOR_BEFORE	7	/* mov $mask, %eax; xor %edx, %edx */
+#define SHADOW_XRSTOR_LEN	5	/* xrstor disp8(%rsp) */
+int shadow_is_xrstor(const __u8 *at);
+
+#endif
