@@ -40,7 +40,7 @@ record Devices(
       guest.add(share.open(guest.name(), log));
     }
     if (vsock != null) {
-      guest.add(vsock.open());
+      guest.add(vsock.open(guest.name()));
     }
   }
 }

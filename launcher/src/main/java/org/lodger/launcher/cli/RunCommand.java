@@ -65,10 +65,11 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--vsock",
-      paramLabel = "CID,path=SOCKET",
+      paramLabel = "CID[,path=SOCKET]",
       description =
           "Sockets between guest and host without a network: the host connects to SOCKET and says"
-              + " CONNECT PORT; port P of the host is SOCKET_P.")
+              + " CONNECT PORT; port P of the host is SOCKET_P. By default it is NAME.vsock beside"
+              + " the control socket.")
   private String vsock;
 
   @Option(
