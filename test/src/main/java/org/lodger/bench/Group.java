@@ -9,9 +9,9 @@ public enum Group {
   MICRO("What the system itself costs: calls, faults, processes, messages. Ratios to native.", 5),
   COMPUTE("Programs that compute: no system is on their path unless it translates them.", 4),
   DISK(
-      "fio, 256 MiB, one request at a time. Guests open their disk with O_DIRECT, and the host"
+      "fio, 256 MiB, one request at a time or 32. Guests open their disk with O_DIRECT, and the host"
           + " caches its file; native and container access that file through the same cache.",
-      9),
+      13),
   NET("Over the system's own loopback: its network stack, not a network card.", 5),
   BOOT(
       "Seen from outside, by one clock: from the start of the first process to the first line that"
