@@ -112,10 +112,10 @@ const char *key_probe(void)
 	long pid;
 
 	if (!layout.fsgsbase)
-		return "the host does not let programs set fs and gs (fsgsbase, Linux 5.9)";
+		return "the host does not let programs set fs and gs (fsgsbase, Linux 5.9); use --isolation auto";
 	guest_key = sys2(__NR_pkey_alloc, 0, 0);
 	if (guest_key < 0)
-		return "the CPU or the host has no protection keys (pku)";
+		return "the CPU or the host has no protection keys (pku); use --isolation auto";
 	pid = sys5(__NR_clone, SIGCHLD, 0, 0, 0, 0);
 	if (!pid)
 		try_key();
@@ -124,6 +124,6 @@ const char *key_probe(void)
 	if (!status)
 		return NULL;
 	if (status == PROBE_SYSCALL_DISPATCH << 8)
-		return "the host has no syscall user dispatch (Linux 5.11)";
-	return "the host does not deliver signals to a stack behind a key (Linux 6.12)";
+		return "the host has no syscall user dispatch (Linux 5.11); use --isolation auto";
+	return "the host does not deliver signals to a stack behind a key (Linux 6.12); use --isolation auto";
 }

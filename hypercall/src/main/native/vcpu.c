@@ -27,6 +27,7 @@ static struct lodger_handlers handlers SHARED;
 static __u32 kicked SHARED;	/* the running slot has been told to stop */
 static __u64 deadline SHARED;	/* when the guest wants its timer, GUEST_CLOCK; 0 = never */
 static __u64 armed SHARED;	/* when the host's timer goes off; 0 = it does not */
+static __u32 armed_by SHARED;	/* whose timer that is */
 static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 
 static void set_state(__u32 state)
@@ -134,6 +135,7 @@ static void arm_timer(__u64 now)
 	};
 
 	armed = deadline;
+	armed_by = me;
 	sys4(__NR_timer_settime, timer_id, 0, &when, NULL);
 }
 
@@ -469,6 +471,9 @@ static int spin_for_interrupt(void)
 
 void vcpu_idle(void)
 {
+	/* Another process would only pass it on to this one, once the host runs it. */
+	if (READ_ONCE(deadline) && armed_by != me)
+		arm_timer(clock_read(GUEST_CLOCK));
 	set_state(LODGER_VCPU_IDLE);
 	if (!interrupt_pending() && !spin_for_interrupt()) {
 		for (;;) {
