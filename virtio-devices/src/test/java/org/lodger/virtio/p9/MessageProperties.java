@@ -81,7 +81,7 @@ class MessageProperties {
     return Arbitraries.oneOf(Arbitraries.integers().between(0, 64), Arbitraries.integers());
   }
 
-  @Property(tries = 200)
+  @Property
   void sizesDecide(
       @ForAll("sizes") int claimed,
       @ForAll @IntRange(min = 1, max = 64) int readable,

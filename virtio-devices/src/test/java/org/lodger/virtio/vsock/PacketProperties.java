@@ -93,7 +93,7 @@ class PacketProperties {
             });
   }
 
-  @Property(tries = 150)
+  @Property
   void anyPackets(@ForAll @Size(min = 1, max = 100) List<@From("packets") Sent> packets)
       throws Exception {
     guest.buffers(128, 256);
