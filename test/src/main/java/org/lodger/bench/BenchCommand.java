@@ -37,7 +37,7 @@ import sun.misc.Signal;
         "%nCtrl-C ends it and keeps what is finished. The exit status is 0 if something was"
             + " measured.")
 public final class BenchCommand implements Callable<Integer> {
-  private static final int QUICK_ROUNDS = 3;
+  private static final int QUICK_ROUNDS = 2;
   private static final int ROUNDS = 6;
 
   @Option(names = "--quick", description = "Less of everything, in under three minutes.")
@@ -62,7 +62,7 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "How often all is measured (default: 6, quick: 3; a third of it for qemu-tcg).")
+      description = "How often all is measured (default: 6, quick: 2; a third of it for qemu-tcg).")
   private int rounds;
 
   @Option(

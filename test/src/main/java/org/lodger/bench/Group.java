@@ -6,18 +6,18 @@ import java.util.Locale;
 
 /** What is measured together, in one start of a system. */
 public enum Group {
-  MICRO("What the system itself costs: calls, faults, processes, messages. Ratios to native.", 5),
-  COMPUTE("Programs that compute: no system is on their path unless it translates them.", 4),
+  MICRO("What the system itself costs: calls, faults, processes, messages. Ratios to native.", 3),
+  COMPUTE("Programs that compute: no system is on their path unless it translates them.", 3),
   DISK(
       "fio, 256 MiB, one request at a time or 32. Guests open their disk with O_DIRECT, and the host"
           + " caches its file; native and container access that file through the same cache.",
-      13),
-  NET("Over the system's own loopback: its network stack, not a network card.", 5),
+      7),
+  NET("Over the system's own loopback: its network stack, not a network card.", 3),
   BOOT(
       "Seen from outside, by one clock: from the start of the first process to the first line that"
           + " init writes, and to the end of the last process; then a guest that only sleeps.",
       4),
-  APPS("What people do: compile C, fill a database, commit to git, compress, start programs.", 8);
+  APPS("What people do: compile C, fill a database, commit to git, compress, start programs.", 4);
 
   private final String explanation;
   private final int seconds;

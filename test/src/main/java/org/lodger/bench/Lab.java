@@ -132,7 +132,7 @@ final class Lab {
     if (failure.isPresent()) {
       return failure;
     }
-    Run idle = run(step, new Job("idle", step.quick(), step.quick() ? 2 : 5));
+    Run idle = run(step, new Job("idle", step.quick(), step.quick() ? 1 : 5));
     failure = bootFailure(idle);
     if (failure.isEmpty() && !stopped) {
       add(step, "start-to-init", new Transcript.Value(Unit.MS, start.initMs()));

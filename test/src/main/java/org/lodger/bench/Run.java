@@ -6,18 +6,21 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** One start of a system, watched from outside until its last process has ended. */
 final class Run {
+  private static final long LAST_WORDS_MS = 5000;
+
   private final Transcript transcript = new Transcript();
   private final boolean idle;
   private final Process process;
   private final ProcessTree tree;
   private final long start = System.nanoTime();
-  private volatile boolean late;
+  private boolean late;
   private double initMs = Double.NaN;
   private double endMs;
   private double wallSeconds;
@@ -31,14 +34,17 @@ final class Run {
   /** {@code idle}: the job sleeps, and is looked at meanwhile. */
   private Run(List<String> command, boolean idle) {
     this.idle = idle;
+    // A session of its own: Ctrl-C is for the lab, which ends the run.
+    List<String> line = new ArrayList<>(List.of("setsid"));
+    line.addAll(command);
     try {
       process =
-          new ProcessBuilder(command)
+          new ProcessBuilder(line)
               .redirectErrorStream(true)
               .redirectInput(new File("/dev/null"))
               .start();
     } catch (IOException e) {
-      throw new Refusal("cannot start " + command.get(0) + ": " + e.getMessage());
+      throw new Refusal("cannot start setsid: " + e.getMessage());
     }
     tree = new ProcessTree(Path.of("/proc"), process.pid());
   }
@@ -46,18 +52,19 @@ final class Run {
   /** A run that takes longer than the limit is killed, and counts as failed. */
   static Run of(List<String> command, boolean idle, Duration limit) throws InterruptedException {
     Run run = new Run(command, idle);
-    Thread guard = new Thread(() -> run.killAfter(limit), "limit");
-    guard.setDaemon(true);
-    guard.start();
+    Thread reader = new Thread(run::read, "output");
+    reader.start();
     Thread end = new Thread(run::kill, "end");
     Runtime.getRuntime().addShutdownHook(end);
     try {
-      run.read();
-      run.process.waitFor();
+      run.late = !run.process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
       run.endMs = run.sinceStart();
+      if (!run.late) {
+        reader.join(LAST_WORDS_MS); // a survivor may hold the pipe open
+      }
     } finally {
-      guard.interrupt();
       run.kill();
+      reader.join();
       Runtime.getRuntime().removeShutdownHook(end);
     }
     return run;
@@ -94,17 +101,6 @@ final class Run {
     companySeconds = Math.max(0, tree.hostCpuSeconds() - beginHost - cpuSeconds);
     if (idle) {
       idleMib = tree.memoryMib();
-    }
-  }
-
-  private void killAfter(Duration limit) {
-    try {
-      if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-        late = true;
-        kill();
-      }
-    } catch (InterruptedException e) {
-      return; // it has ended in time
     }
   }
 

@@ -50,7 +50,7 @@ final class Transcript {
       return Mark.END;
     } else if (line.startsWith("ROW ")) {
       row(line);
-    } else if (!line.isEmpty()) {
+    } else if (!line.isEmpty() && status < 0) {
       rest.add(line);
       if (rest.size() > KEPT) {
         rest.remove(0);

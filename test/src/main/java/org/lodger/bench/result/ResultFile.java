@@ -3,7 +3,9 @@ package org.lodger.bench.result;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -35,8 +37,13 @@ public final class ResultFile {
   /** Refuses what is not ours in one line. */
   public static Results read(Path file) {
     try {
-      Results results = GSON.fromJson(Files.readString(file), Results.class);
-      if (results == null || !Results.FORMAT.equals(results.format) || !whole(results)) {
+      JsonElement json = JsonParser.parseString(Files.readString(file));
+      // Results that were never written have a format, too: it must stand in the file.
+      if (!json.isJsonObject() || !json.getAsJsonObject().has("format")) {
+        throw new Refusal(file + " is no result of lodger bench");
+      }
+      Results results = GSON.fromJson(json, Results.class);
+      if (!Results.FORMAT.equals(results.format) || !whole(results)) {
         throw new Refusal(file + " is no result of lodger bench");
       }
       if (results.version != Results.VERSION) {

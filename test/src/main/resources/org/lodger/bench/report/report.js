@@ -223,8 +223,8 @@ function curve(series, lines) {
         },
         y: {
           type: "logarithmic",
-          title: { display: true, text: lines[0].unit + (lines[0].moreIsBetter ? ", more is better" : "") },
-          ticks: { callback: decades },
+          title: { display: lines[0].moreIsBetter, text: "more is better" },
+          ticks: { callback: (value) => (decades(value) ? quantity(value, lines[0].unit).replace(/\.0+ /, " ") : "") },
         },
       },
       plugins: {
@@ -287,6 +287,7 @@ function section(group) {
   }
   const series = [...new Set(lines.map((line) => line.series).filter((name) => name))];
   if (series.length) {
+    made.append(legend(measured.filter((system) => lines.some((line) => line.series && valueCell(line, system)))));
     made.append(element("div", { class: "curves" },
       ...series.map((name) => curve(name, lines.filter((line) => line.series === name)))));
   }
@@ -341,7 +342,7 @@ function page() {
       : system.description + " (" + system.version + ")"])),
     element("h2", {}, "Method"),
     element("div", { class: "panel" },
-      element("p", {}, `${results.rounds} rounds; in each, every system runs a group before the next group begins, so that what else the machine ` +
+      element("p", {}, `${results.rounds} round${results.rounds === 1 ? "" : "s"}; in each, every system runs a group before the next group begins, so that what else the machine ` +
         "does hits all of them. Systems that translate programs take part in a third of the rounds. Every micro row warms up, and is the median of five batches. Shown is the median of the rounds; the thin line and the tooltip in " +
         "the table give the least and the most."),
       element("p", {}, `Programs run on processor ${results.cpu}, guests have ${results.memory} and one virtual processor. What a system does besides, ` +
@@ -355,6 +356,7 @@ function page() {
       ...DATA.notes.map((note) => element("div", {}, note))));
   }
   charts.forEach((chart) => chart());
+  main.dataset.charts = Object.keys(Chart.instances).length; // for tests
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((chart) => chart()));
 }
 
