@@ -6,7 +6,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.lodger.hypercall.GuestMemory;
-import org.lodger.virtio.DescriptorChain;
 import org.lodger.virtio.DeviceHost;
 import org.lodger.virtio.VirtQueue;
 import org.lodger.virtio.VirtioDevice;
@@ -116,11 +115,9 @@ public final class BlockDevice implements VirtioDevice {
     lookout.begin();
     do {
       queue.suppressNotifications();
-      do {
-        for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
-          start(BlockRequest.parse(chain));
-        }
-      } while (lookout.await());
+      while (lookout.await()) {
+        start(BlockRequest.parse(queue.next()));
+      }
     } while (queue.requestNotifications());
   }
 

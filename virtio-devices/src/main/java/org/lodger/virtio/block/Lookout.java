@@ -52,7 +52,7 @@ final class Lookout {
     if (held) {
       return;
     }
-    if (looking && !host.guestIsIdle() && holds.isOn()) {
+    if ((looking || queue.hasNext()) && !host.guestIsIdle() && holds.isOn()) {
       held = heldInVain = true;
       heldSince = clock.getAsLong();
     } else {
@@ -69,9 +69,23 @@ final class Lookout {
 
   /** True when there is another request; false when it is time to sleep. Nothing is held then. */
   boolean await() {
-    if (!looking) {
+    if (queue.hasNext()) {
+      if (held) {
+        lookAfterHeld(clock.getAsLong());
+      }
+    } else if (!looking || !lookLonger()) {
+      looking = false;
+      release();
       return queue.hasNext();
     }
+    if (held && heldInVain) {
+      heldInVain = false;
+      holds.won();
+    }
+    return true;
+  }
+
+  private boolean lookLonger() {
     long start = clock.getAsLong();
     long now = start;
     long away;
@@ -85,20 +99,14 @@ final class Lookout {
     } while (!found && away <= ROBBED_NANOS && now - start <= LOOK_NANOS);
     if (found && away <= ROBBED_NANOS) {
       looks.won();
-      if (held && heldInVain) {
-        heldInVain = false;
-        holds.won();
-      }
-    } else {
-      if (away > EVICTED_NANOS) {
-        looks.ruined();
-      } else {
-        looks.lost();
-      }
-      looking = false;
-      release();
+      return true;
     }
-    return queue.hasNext();
+    if (away > EVICTED_NANOS) {
+      looks.ruined();
+    } else {
+      looks.lost();
+    }
+    return false;
   }
 
   private void lookAfterHeld(long now) {

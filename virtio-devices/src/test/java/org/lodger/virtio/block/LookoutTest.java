@@ -97,6 +97,28 @@ class LookoutTest {
     assertTrue(now - before <= 2 * step, "looked on for " + (now - before) + " ns");
   }
 
+  /** Several requests behind one doorbell, by a thread that will sleep as soon as they are done. */
+  @Test
+  void whatIsQueuedIsAnsweredTogether() {
+    lookout.begin();
+    assertFalse(lookout.await());
+    driver.idle = false;
+    lookout.begin();
+    for (int i = 0; i < 3; i++) {
+      queue.add(in(place, 8));
+    }
+    for (int i = 0; i < 3; i++) {
+      assertEquals(0, driver.interrupts.get());
+      assertTrue(lookout.await());
+      device.complete(device.next(), 8);
+      if (device.publish()) {
+        lookout.interrupt();
+      }
+    }
+    assertFalse(lookout.await());
+    assertEquals(1, driver.interrupts.get());
+  }
+
   @Test
   void whatDoesNotPayIsLeftOut() {
     driver.idle = false;

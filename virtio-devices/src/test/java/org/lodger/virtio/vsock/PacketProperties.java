@@ -24,7 +24,9 @@ import net.jqwik.api.constraints.Size;
 import net.jqwik.api.lifecycle.AfterTry;
 import net.jqwik.api.lifecycle.BeforeTry;
 
-/** Whatever packets a guest sends: the device stops or takes them all, and serves the next guest. */
+/**
+ * Whatever packets a guest sends: the device stops or takes them all, and serves the next guest.
+ */
 class PacketProperties {
   private static final int HOST_PORT = 77;
 
