@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -83,16 +84,24 @@ public final class Diod implements FileServer {
         first = process;
         return;
       }
-      process.destroyForcibly();
-      List<String> said = process.errorReader().lines().toList();
-      throw new UsageException(
-          "cannot share "
-              + folder
-              + ": "
-              + (said.isEmpty() ? "the file server says nothing" : said.get(said.size() - 1)));
+      throw new UsageException("cannot share " + folder + ": " + lastWords(process));
     } catch (IOException e) {
       throw new UsageException("cannot share " + folder + ": " + e.getMessage());
     }
+  }
+
+  /** Why it does not serve. Only while it is not destroyed can be read what it said. */
+  private static String lastWords(Process process) {
+    try {
+      if (process.waitFor(2, TimeUnit.SECONDS)) {
+        List<String> said = process.errorReader().lines().toList();
+        return said.isEmpty() ? "the file server says nothing" : said.get(said.size() - 1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process.destroyForcibly();
+    return "the file server speaks no 9P2000.L";
   }
 
   @Override
