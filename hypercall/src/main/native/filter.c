@@ -150,10 +150,16 @@ int build_kernel_filter(struct sock_filter *f, __u32 timer)
 
 int build_key_filter(struct sock_filter *f, __u32 timer)
 {
+	static const __u32 vsyscalls[] = { __NR_gettimeofday, __NR_time, __NR_getcpu };
 	int n = build_kernel_calls(f, timer);
 
 	n += allow_if(f + n, __NR_mmap, 4, shadow_fd, 1);
 	n += allow_if(f + n, __NR_pkey_mprotect, 3, guest_key, 1);
+	/* The host's vsyscall page makes these for old programs, past syscall user dispatch. */
+	for (unsigned i = 0; i < sizeof(vsyscalls) / sizeof(*vsyscalls); i++) {
+		f[n++] = IF_EQ(vsyscalls[i], 1);
+		f[n++] = RETURN(SECCOMP_RET_TRAP);
+	}
 	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
 	return n;
 }
