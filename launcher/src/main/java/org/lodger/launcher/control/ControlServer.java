@@ -116,6 +116,8 @@ public final class ControlServer implements AutoCloseable {
           .serve();
     } catch (IOException e) {
       log.trace("control connection: " + e);
+    } catch (RuntimeException e) {
+      log.warn("internal error at the control socket, please report it: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -179,6 +181,5 @@ public final class ControlServer implements AutoCloseable {
     } catch (IOException e) {
       // Then nobody can connect anyway.
     }
-    watches.shutdown();
   }
 }

@@ -13,6 +13,7 @@ import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpVersion;
 import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.RequestHeaderFieldsTooLargeException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.EnglishReasonPhraseCatalog;
 import org.apache.hc.core5.http.impl.io.ChunkedInputStream;
@@ -69,14 +70,14 @@ final class HttpConnection {
     String body;
     watch.start();
     try {
-      request = parser.parse(buffer, in);
+      request = parse();
       if (request == null) {
         return false;
       }
       body = body(request);
     } catch (ConnectionClosedException e) {
       return false;
-    } catch (MessageConstraintException e) {
+    } catch (MessageConstraintException | RequestHeaderFieldsTooLargeException e) {
       return refuse(431, "the request's first line or headers are too long");
     } catch (ApiException e) {
       return refuse(e.status(), e.getMessage());
@@ -92,6 +93,15 @@ final class HttpConnection {
     boolean last = isLast(request);
     send(response, last);
     return !last;
+  }
+
+  private ClassicHttpRequest parse() throws IOException, HttpException {
+    try {
+      return parser.parse(buffer, in);
+    } catch (IllegalArgumentException e) {
+      // The parser's word for a version of -1.1, for one.
+      throw new ApiException(400, "this is no HTTP request");
+    }
   }
 
   private boolean refuse(int status, String reason) throws IOException {

@@ -30,7 +30,10 @@ public final class NameClaim implements AutoCloseable {
 
   /** Claims a name; without one the first that is free of guest, guest-2, guest-3, ... */
   public static NameClaim take(String wanted) {
-    Path folder = RuntimeFolder.find();
+    return take(RuntimeFolder.find(), wanted);
+  }
+
+  static NameClaim take(Path folder, String wanted) {
     NameClaim claim = attempt(new GuestFiles(folder, wanted == null ? DEFAULT : wanted));
     if (wanted == null) {
       for (int i = 2; claim == null; i++) {

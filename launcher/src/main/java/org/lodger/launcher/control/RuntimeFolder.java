@@ -24,12 +24,14 @@ public final class RuntimeFolder {
    * /run/user/UID/lodger (for root /run/lodger), /tmp/lodger-UID.
    */
   public static Path find() {
+    return find(System.getenv().getOrDefault("XDG_RUNTIME_DIR", ""), uid());
+  }
+
+  static Path find(String session, int uid) {
     List<Path> places = new ArrayList<>();
-    String session = System.getenv().getOrDefault("XDG_RUNTIME_DIR", "");
     if (session.startsWith("/")) {
       places.add(Path.of(session, "lodger"));
     }
-    int uid = uid();
     places.add(uid == 0 ? Path.of("/run/lodger") : Path.of("/run/user/" + uid, "lodger"));
     places.add(Path.of("/tmp/lodger-" + uid));
     for (Path place : places) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import org.lodger.hypercall.Abi;
 
 /** A small right kernel file, in which a test may put one thing wrong. */
-final class ElfBuilder {
+public final class ElfBuilder {
   static final long PHYS = 0x100000;
   static final int TEXT_AT = 0x1000;
   static final int TEXT_SIZE = 0x200;
@@ -20,7 +20,7 @@ final class ElfBuilder {
 
   final ByteBuffer bytes = ByteBuffer.allocate(TEXT_AT + TEXT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
 
-  ElfBuilder() {
+  public ElfBuilder() {
     bytes.put(0, new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1});
     bytes.putShort(16, (short) 2).putShort(18, (short) 62).putInt(20, 1);
     bytes.putLong(24, Abi.RAM_BASE + PHYS + 0x10);
@@ -43,7 +43,7 @@ final class ElfBuilder {
     bytes.putLong(at + 32, fileSize).putLong(at + 40, memorySize).putLong(at + 48, 4096);
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     return Files.write(file, bytes.array());
   }
 }
