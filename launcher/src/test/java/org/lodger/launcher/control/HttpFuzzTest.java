@@ -77,8 +77,7 @@ public class HttpFuzzTest {
       String headers = answers.substring(at, head);
       assertFalse(status >= 500, answers);
       int field = headers.indexOf("Content-Length: ");
-      int length =
-          field < 0 ? 0 : Integer.parseInt(headers.substring(field + 16).split("\r\n")[0]);
+      int length = field < 0 ? 0 : Integer.parseInt(headers.substring(field + 16).split("\r\n")[0]);
       at = head + 4 + length;
       assertTrue(at <= answers.length(), answers);
       if (status >= 400) {

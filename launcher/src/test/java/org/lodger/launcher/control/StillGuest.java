@@ -9,6 +9,7 @@ import org.lodger.launcher.Log;
 import org.lodger.launcher.boot.ElfBuilder;
 import org.lodger.launcher.console.GuestConsole;
 import org.lodger.launcher.life.LiveGuest;
+import org.lodger.launcher.process.Isolation;
 import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.console.ConsolePort;
 
@@ -21,7 +22,10 @@ final class StillGuest {
   static LiveGuest make(Path dir) throws IOException {
     Path kernel = new ElfBuilder().write(dir.resolve("kernel"));
     Guest guest =
-        new Guest(new Guest.Plan("still", kernel, 32 << 20, new byte[0], "", "any", false), LOG);
+        new Guest(
+            new Guest.Plan(
+                "still", kernel, 32 << 20, new byte[0], "", "any", Isolation.PROCESS, false),
+            LOG);
     GuestConsole console = new GuestConsole(OutputStream.nullOutputStream(), false);
     ConsolePort port = new ConsolePort("console", console);
     ConsoleDevice device = ConsoleDevice.terminal("console", port);
@@ -35,7 +39,6 @@ final class StillGuest {
     ConsolePort port = new ConsolePort("console", console);
     ConsoleDevice.terminal("console", port).close();
     LiveGuest live = make(dir);
-    return new LiveGuest(
-        live.guest(), console, port, ConsoleDevice.terminal("console", port));
+    return new LiveGuest(live.guest(), console, port, ConsoleDevice.terminal("console", port));
   }
 }
