@@ -46,8 +46,8 @@ class UnprivilegedIT {
     return String.join(":", copied);
   }
 
-  @Test
-  void nobodyWithoutNewPrivileges() throws IOException {
+  /** Runs a guest as nobody, with the folder as home. */
+  private Host.Output asNobody(String... options) throws IOException {
     Assumptions.assumeTrue(Host.root(), "only root can become nobody");
     Path kernel = folder.resolve("vmlinux");
     Path agent = folder.resolve("agent");
@@ -63,11 +63,27 @@ class UnprivilegedIT {
                 "--bounding-set=-all", "--inh-caps=-all", "env", "HOME=" + folder,
                 "LODGER_KERNEL=" + kernel, "LODGER_AGENT=" + agent));
     line.addAll(javaLine());
-    line.addAll(List.of("run", "--disk", root.toString(), "--", "sh", "-c", "/test/cow && echo passed"));
+    line.addAll(List.of("run", "--disk", root.toString()));
+    line.addAll(List.of(options));
     Host.must("chown", "-R", "65534:65534", folder.toString());
-    Host.Output output = Host.call(line.toArray(String[]::new));
+    return Host.call(line.toArray(String[]::new));
+  }
+
+  @Test
+  void nobodyWithoutNewPrivileges() throws IOException {
+    Host.Output output = asNobody("--", "sh", "-c", "/test/cow && echo passed");
     assertEquals("passed\n", output.text());
     assertEquals(0, output.status());
+  }
+
+  @Test
+  void nobodyShares() throws IOException {
+    Assumptions.assumeTrue(Host.has("diod") && Host.has("bwrap"), "diod or bubblewrap is missing");
+    Path shared = Files.createDirectory(folder.resolve("shared"));
+    String script = "mount -t 9p -o trans=virtio s /mnt && echo x >/mnt/f && stat -c %u /mnt/f && cat /mnt/f";
+    Host.Output output = asNobody("--share", "s=" + shared, "--", "sh", "-c", script);
+    assertEquals("0\nx\n", output.text());
+    assertEquals("65534", Host.must("stat", "-c", "%u", shared.resolve("f").toString()).strip());
   }
 
   @Test

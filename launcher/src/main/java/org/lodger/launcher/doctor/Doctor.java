@@ -13,6 +13,8 @@ public final class Doctor {
     {"gcc", "gcc", "building kernels"},
     {"gdb", "gdb", "debugging"},
     {"passt", "passt", "networks without root"},
+    {"diod", "diod", "shared directories"},
+    {"bwrap", "bubblewrap", "shared directories"},
     {"linux.uml", "user-mode-linux", "the performance report only"},
     {"fio", "fio", "the performance report only"},
     {"qemu-system-x86_64", "qemu-system-x86", "comparison only"},
