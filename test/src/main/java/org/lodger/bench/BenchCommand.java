@@ -4,6 +4,7 @@ package org.lodger.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
@@ -37,6 +38,7 @@ import sun.misc.Signal;
         "%nCtrl-C ends it and keeps what is finished. The exit status is 0 if something was"
             + " measured.")
 public final class BenchCommand implements Callable<Integer> {
+  private static final Duration QUICK = Duration.ofSeconds(160);
   private static final int QUICK_ROUNDS = 2;
   private static final int ROUNDS = 6;
 
@@ -116,13 +118,16 @@ public final class BenchCommand implements Callable<Integer> {
     results.rounds = times;
     results.cpu = cpu;
     results.memory = Site.MEMORY_TEXT;
-    results.host = new HostFacts(Path.of("/")).all();
+    HostFacts facts = new HostFacts(Path.of("/"));
+    results.host = facts.all();
+    facts.warning().ifPresent(progress::say);
 
     Lab lab = new Lab(results, progress);
     Signal.handle(new Signal("INT"), signal -> lab.stop());
     List<SystemUnderTest> present =
         Lab.present(new Systems(site).select(systems), results, progress);
-    lab.carryOut(Step.plan(times, groups, present, quick), times);
+    Duration allowed = quick && rounds == 0 ? QUICK : Duration.ofDays(1);
+    lab.carryOut(Step.plan(times, groups, present, quick), times, allowed);
     progress.done();
     if (results.rows.isEmpty()) {
       throw new Refusal("nothing was measured" + (results.interrupted ? " yet" : ""));

@@ -35,7 +35,7 @@ final class HostFacts {
         "governor",
         text("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").orElse("none visible"));
     facts.put("mitigations", String.join("; ", mitigations()));
-    facts.put("load at the start", text("proc/loadavg").orElse("?").split(" ")[0]);
+    facts.put("load at the start", load());
     facts.put("vm.max_map_count", text("proc/sys/vm/max_map_count").orElse("?"));
     facts.put(
         "transparent huge pages",
@@ -43,6 +43,21 @@ final class HostFacts {
             .map(text -> text.replaceAll(".*\\[(.*)].*", "$1"))
             .orElse("none"));
     return facts;
+  }
+
+  private String load() {
+    return text("proc/loadavg").orElse("0").split(" ")[0];
+  }
+
+  /** What the user had better know before hours of measuring. */
+  Optional<String> warning() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return Double.parseDouble(load()) > processors / 2.0
+        ? Optional.of(
+            String.format(
+                "this host is busy (load %s on %d processors): the figures will show that",
+                load(), processors))
+        : Optional.empty();
   }
 
   long mebibytes(String name) {

@@ -40,12 +40,17 @@ final class Lab {
     }
   }
 
-  void carryOut(List<Step> plan, int rounds) {
+  /** Runs of the first round are done, whatever they take; others only if the time allows. */
+  void carryOut(List<Step> plan, int rounds, Duration allowed) {
     worker = Thread.currentThread();
+    long start = System.nanoTime();
     for (int i = 0; i < plan.size() && !stopped; i++) {
       Step step = plan.get(i);
-      if (failures.getOrDefault(key(step), 0) < PATIENCE) {
-        progress.show(step, rounds, left(plan.subList(i, plan.size())));
+      Duration rest = allowed.minusNanos(System.nanoTime() - start);
+      boolean inTime = step.round() == 1 || progress.expected(step).compareTo(rest) < 0;
+      if (inTime && failures.getOrDefault(key(step), 0) < PATIENCE) {
+        Duration left = left(plan.subList(i, plan.size()));
+        progress.show(step, rounds, step.round() > 1 && left.compareTo(rest) > 0 ? rest : left);
         measure(step);
       }
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import org.lodger.bench.system.SystemUnderTest;
 
 /** The lab with systems that are shell scripts. */
 class LabTest {
+  private static final Duration NO_LIMIT = Duration.ofHours(1);
+
   private final Results results = new Results();
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
   private final Progress progress = new Progress(new PrintStream(said), false);
@@ -60,7 +63,7 @@ class LabTest {
 
   private Summary measure(int rounds, SystemUnderTest... systems) {
     List<SystemUnderTest> present = Lab.present(List.of(systems), results, progress);
-    lab.carryOut(Step.plan(rounds, List.of(Group.MICRO), present, true), rounds);
+    lab.carryOut(Step.plan(rounds, List.of(Group.MICRO), present, true), rounds, NO_LIMIT);
     return new Summary(results);
   }
 
@@ -122,6 +125,14 @@ class LabTest {
             .contains("without uml: a trial start failed: ended before its time; it last said: no luck"));
   }
 
+  /** The first round is done in any case. */
+  @Test
+  void laterRoundsOnlyInTime() {
+    List<SystemUnderTest> present = List.of(measuring("native", 1, 1000));
+    lab.carryOut(Step.plan(5, List.of(Group.MICRO), present, true), 5, Duration.ofMillis(1));
+    assertEquals(List.of(1.0), results.find("micro", "a").orElseThrow().values().get("native"));
+  }
+
   @Test
   void whatIsFinishedStaysWhenItIsStopped() throws InterruptedException {
     Script slow =
@@ -130,7 +141,7 @@ class LabTest {
         Lab.present(List.of(measuring("native", 7, 1000), slow), results, progress);
     Thread worker =
         new Thread(
-            () -> lab.carryOut(Step.plan(2, List.of(Group.MICRO), present, true), 2));
+            () -> lab.carryOut(Step.plan(2, List.of(Group.MICRO), present, true), 2, NO_LIMIT));
     worker.start();
     while (results.rows.size() < 2) {
       Thread.sleep(10);
