@@ -154,6 +154,7 @@ public final class BenchCommand implements Callable<Integer> {
     return groups.isEmpty() ? List.of(Group.values()) : groups;
   }
 
+  /** Before hours are spent, not after. */
   private void checkOutputs() {
     for (Path file : Arrays.asList(json, html, csv, markdown)) {
       Path folder = file == null ? null : file.toAbsolutePath().getParent();
@@ -162,6 +163,24 @@ public final class BenchCommand implements Callable<Integer> {
             "cannot write " + file + ": there is no folder " + folder + " to write to");
       }
     }
+    if (json == null || html == null) {
+      String time =
+          DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).format(LocalDateTime.now());
+      Path folder = results();
+      json = json != null ? json : folder.resolve(time + ".json");
+      html = html != null ? html : folder.resolve(time + ".html");
+    }
+  }
+
+  /** In the checkout, or where the user is if that is somebody else's. */
+  private static Path results() {
+    Path folder = home().resolve("target/bench");
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      return Path.of("");
+    }
+    return Files.isWritable(folder) ? folder : Path.of("");
   }
 
   private static Path home() {
@@ -182,18 +201,8 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private void write(Summary summary) {
-    String time =
-        DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).format(LocalDateTime.now());
-    Path folder = home().resolve("target/bench");
-    Path jsonFile = json != null ? json : folder.resolve(time + ".json");
-    Path htmlFile = html != null ? html : folder.resolve(time + ".html");
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new Refusal("cannot write to " + folder + "; say --json FILE and --html FILE");
-    }
-    ResultFile.write(summary.results, jsonFile);
-    ResultFile.write(htmlFile, Html.page(summary));
+    ResultFile.write(summary.results, json);
+    ResultFile.write(html, Html.page(summary));
     if (csv != null) {
       ResultFile.write(csv, Csv.text(summary));
     }
@@ -201,6 +210,6 @@ public final class BenchCommand implements Callable<Integer> {
       ResultFile.write(markdown, Markdown.text(summary));
     }
     System.out.print(Table.text(summary));
-    System.out.printf("%nResults: %s%nReport:  %s%n", jsonFile, htmlFile);
+    System.out.printf("%nResults: %s%nReport:  %s%n", json, html);
   }
 }

@@ -82,8 +82,7 @@ class LabTest {
     assertTrue(summary.isVoid("micro", "uml"));
     assertTrue(Table.text(summary).contains("void"));
     assertFalse(Table.text(summary).contains("450"), Table.text(summary));
-    assertTrue(
-        Table.text(summary).contains("pure computing took 1.06 times as long as natively"));
+    assertTrue(Table.text(summary).contains("pure computing took 1.06 times as long as natively"));
   }
 
   @Test
@@ -97,7 +96,9 @@ class LabTest {
   void aSystemThatDiesMidway() {
     Script dying =
         new Script(
-            "uml", "echo BENCH begin; [ $job = boot ] || { echo oops; exit 1; }; echo BENCH end 0", true);
+            "uml",
+            "echo BENCH begin; [ $job = boot ] || { echo oops; exit 1; }; echo BENCH end 0",
+            true);
     Summary summary = measure(3, measuring("native", 100, 1000), dying);
     assertEquals(2, summary.rejected("micro", "uml")); // then it is not tried again
     assertEquals("ended before its time; it last said: oops", results.rejections.get(0).reason());
@@ -119,10 +120,12 @@ class LabTest {
   void aSystemThatDoesNotStartTakesNoPart() {
     Summary summary =
         measure(1, measuring("native", 1, 1000), new Script("uml", "echo no luck; exit 1", true));
-    assertEquals(List.of("native"), summary.results.measured().stream().map(c -> c.name()).toList());
+    assertEquals(
+        List.of("native"), summary.results.measured().stream().map(c -> c.name()).toList());
     assertTrue(
         Table.text(summary)
-            .contains("without uml: a trial start failed: ended before its time; it last said: no luck"));
+            .contains(
+                "without uml: a trial start failed: ended before its time; it last said: no luck"));
   }
 
   /** The first round is done in any case. */

@@ -21,7 +21,8 @@ class ProcessTreeTest {
         folder.resolve("stat"),
         pid + " (" + name + ") S " + parent + " 1 1 0 -1 0 0 0 0 0 " + times + " 20 0\n");
     Files.writeString(
-        folder.resolve("smaps_rollup"), "00-ff ---p 0 00:00 0 [rollup]\nRss: 9 kB\nPss: " + pss + " kB\n");
+        folder.resolve("smaps_rollup"),
+        "00-ff ---p 0 00:00 0 [rollup]\nRss: 9 kB\nPss: " + pss + " kB\n");
   }
 
   @Test

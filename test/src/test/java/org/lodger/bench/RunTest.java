@@ -41,7 +41,8 @@ class RunTest {
 
   @Test
   void aSystemThatDies() throws InterruptedException {
-    Run run = run("echo BENCH begin; echo ROW a ns 1; echo bad luck; kill -9 $$", Duration.ofSeconds(20));
+    Run run =
+        run("echo BENCH begin; echo ROW a ns 1; echo bad luck; kill -9 $$", Duration.ofSeconds(20));
     assertEquals("ended before its time; it last said: bad luck", run.failure().orElseThrow());
   }
 

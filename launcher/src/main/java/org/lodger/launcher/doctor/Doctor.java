@@ -9,15 +9,14 @@ public final class Doctor {
   /** Program, Debian package, and what Lodger uses it for. */
   private static final String[][] TOOLS = {
     {"mke2fs", "e2fsprogs", "lodger image"},
-    {"mmdebstrap", "mmdebstrap", "lodger image debian"},
     {"gcc", "gcc", "building kernels"},
     {"gdb", "gdb", "debugging"},
     {"passt", "passt", "networks without root"},
     {"diod", "diod", "shared directories"},
-    {"bwrap", "bubblewrap", "shared directories"},
-    {"linux.uml", "user-mode-linux", "the performance report only"},
-    {"fio", "fio", "the performance report only"},
-    {"qemu-system-x86_64", "qemu-system-x86", "comparison only"},
+    {"bwrap", "bubblewrap", "shared directories, a column of lodger bench"},
+    {"mmdebstrap", "mmdebstrap", "lodger image debian, lodger bench"},
+    {"linux.uml", "user-mode-linux", "a column of lodger bench"},
+    {"qemu-system-x86_64", "qemu-system-x86", "a column of lodger bench"},
   };
 
   private final Probes probes;

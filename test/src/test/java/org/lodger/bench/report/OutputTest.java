@@ -45,7 +45,10 @@ class OutputTest {
   @Test
   void markdown() {
     String text = Markdown.text(new Summary(results));
-    assertTrue(text.contains("| seq-read | MB/s | 3,000 (3,000 to 3,000) | 1,500 (1,500 to 1,500), **2.00** |"), text);
+    assertTrue(
+        text.contains(
+            "| seq-read | MB/s | 3,000 (3,000 to 3,000) | 1,500 (1,500 to 1,500), **2.00** |"),
+        text);
   }
 
   /** The page needs nothing from elsewhere, and no value can break out of its script. */
