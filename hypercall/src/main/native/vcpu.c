@@ -13,7 +13,7 @@
 #define FIXED_FLAGS 0x202
 #define SPIN_NSEC 30000
 #define ROBBED_NSEC 5000	/* the clock was read a tenth of that ago, unless others run here */
-#define EVICTED_NSEC 500000	/* the scheduler took this CPU away: somebody waits for it */
+#define EVICTED_NSEC 1200000	/* a slice of the scheduler's: somebody waits for this CPU */
 #define EVICTED_PAUSE 4096
 #define SPINS_PER_CLOCK 8
 #define SPIN_PAUSE_MAX 1024

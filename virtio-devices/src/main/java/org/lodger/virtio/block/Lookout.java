@@ -20,8 +20,11 @@ final class Lookout {
   /** From one reading of the clock to the next it takes a tenth of that, unless others run here. */
   private static final long ROBBED_NANOS = 5_000;
 
-  /** The scheduler took this CPU away for a while, because somebody who needs it waits for it. */
-  private static final long EVICTED_NANOS = 500_000;
+  /**
+   * The scheduler took this CPU away for its usual slice, because somebody waits for it. A virtual
+   * host is itself stopped now and then, for up to a millisecond.
+   */
+  private static final long EVICTED_NANOS = 1_200_000;
 
   private static final int LOOKS_PER_CLOCK = 8;
 

@@ -134,7 +134,7 @@ class LookoutTest {
   @Test
   void evictedOnceItStaysAsleepForLong() {
     lookout.begin();
-    step = 1_000_000;
+    step = 2_000_000;
     assertFalse(lookout.await());
     step = 1_000;
     for (int i = 0; i < 4096; i++) {
