@@ -66,11 +66,16 @@ final class Host {
 
   /** The guest's own processes, which all carry its name; not the launcher. */
   static List<Long> guestProcesses(String name) {
+    return processesTitled("lodger:" + name);
+  }
+
+  /** The processes that call themselves so. */
+  static List<Long> processesTitled(String title) {
     List<Long> found = new ArrayList<>();
     try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
       for (Path entry : (Iterable<Path>) entries::iterator) {
         String pid = entry.getFileName().toString();
-        if (pid.matches("\\d+") && commandLine(entry).startsWith("lodger:" + name + "\0")) {
+        if (pid.matches("\\d+") && commandLine(entry).startsWith(title + "\0")) {
           found.add(Long.valueOf(pid));
         }
       }

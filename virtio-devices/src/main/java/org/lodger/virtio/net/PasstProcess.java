@@ -15,6 +15,7 @@ import org.lodger.hypercall.host.UnixSocket;
 public final class PasstProcess implements AutoCloseable {
   private static final int SOCKET_FD = 3;
   private static final int FD_LIMIT = 256;
+  private static final int PATIENCE_MILLIS = 500;
   private static final int WORDS_MAX = 1 << 14;
 
   /** What it also says when nothing is wrong. */
@@ -88,15 +89,22 @@ public final class PasstProcess implements AutoCloseable {
         .reduce("", (before, line) -> line);
   }
 
-  /** Ends the child. The socket must be closed before. */
+  /** Ends the child, which may first deliver what it has. The socket must be closed before. */
   @Override
   public void close() {
-    try {
-      Host.kill(pid, Host.SIGKILL);
-    } catch (HostException e) {
-      // As root it may have changed to another user; it ends with its socket then.
+    long[] polls = {Host.pollFor(stderr, 0)};
+    if (Host.poll(polls, 1, PATIENCE_MILLIS) == 0) {
+      kill();
     }
     Host.waitpid(pid);
     Host.close(stderr);
+  }
+
+  private void kill() {
+    try {
+      Host.kill(pid, Host.SIGKILL);
+    } catch (HostException e) {
+      // It has just ended.
+    }
   }
 }

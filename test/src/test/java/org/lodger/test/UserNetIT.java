@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lodger.test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The network that passt makes, for a user without any privilege. */
+@Timeout(240)
+class UserNetIT {
+  private static final Duration SOON = Duration.ofSeconds(60);
+
+  @TempDir private Path folder;
+  private HttpServer server;
+
+  @BeforeEach
+  void startServer() throws IOException {
+    Assumptions.assumeTrue(Host.has("passt"), "passt is not installed");
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    byte[] body = "x".repeat(1 << 20).getBytes();
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stopServer() {
+    if (server != null) {
+      server.stop(0);
+    }
+  }
+
+  private String url() {
+    return "http://10.0.2.2:" + server.getAddress().getPort() + "/";
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static Lodger guest(String... options) {
+    return Lodger.run(options).disk(Disks.programsAnd("curl"), "ro").within(SOON);
+  }
+
+  @Test
+  void aUserWithoutPrivilegesReachesTheHostsLoopback() throws IOException {
+    Assumptions.assumeTrue(Host.root(), "only root can become nobody");
+    Host.Output output =
+        Nobody.run(
+            folder,
+            Disks.programsAnd("curl"),
+            "--net", "user", "--", "curl", "-s", "-m", "20", "-o", "/dev/null", "-w",
+            "%{size_download}", url());
+    assertEquals("1048576", output.text());
+  }
+
+  @Test
+  void theHostReachesAPublishedPort() throws IOException {
+    int port = freePort();
+    Lodger.Running guest =
+        guest("--net", "user", "--publish", "127.0.0.1:" + port + ":80")
+            .shell("echo ready; while :; do echo hello from the guest | nc -l -p 80; done")
+            .start();
+    guest.expect("ready", SOON);
+    Host.Output got = null;
+    for (int i = 0; i < 50; i++) {
+      got = Host.call("timeout", "5", "bash", "-c", "cat </dev/tcp/127.0.0.1/" + port);
+      if (got.text().contains("hello")) {
+        break;
+      }
+      Lodger.pause(100);
+    }
+    guest.process().destroy();
+    assertEquals("hello from the guest\n", got.text(), guest::toString);
+  }
+
+  @Test
+  void dhcpGivesWhatTheAgentHasSetItself() {
+    Lodger.Result result =
+        guest("--net", "user,mac=52:54:00:00:00:07")
+            .shell(
+                "ip -o -4 addr show eth0; ip addr flush dev eth0; "
+                    + "printf '#!/bin/sh\\n[ $1 = bound ] && echo bound $ip $router $dns $mtu\\n' >/run/s; "
+                    + "chmod +x /run/s; udhcpc -i eth0 -n -q -f -s /run/s 2>/dev/null; "
+                    + "cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu")
+            .finish();
+    List<String> lines = result.out().lines().toList();
+    assertTrue(lines.get(0).contains("10.0.2.15/24"), result::toString);
+    assertTrue(lines.get(1).startsWith("bound 10.0.2.15 10.0.2.2 "), result::toString);
+    assertEquals(List.of("52:54:00:00:00:07", "65520"), lines.subList(2, 4));
+  }
+
+  @Test
+  void namesAreLookedUpOnTheHost() {
+    // Whether there is such a name is the host's affair; that an answer comes is ours.
+    Lodger.Result result =
+        guest("--net", "user").shell("timeout 15 nslookup lodger.invalid; cat /etc/resolv.conf").finish();
+    assertTrue(result.out().contains("nameserver 10.0.2.3"), result::toString);
+    Assumptions.assumeFalse(
+        Host.call("timeout", "10", "busybox", "nslookup", "lodger.invalid").text().contains("timed out"),
+        "the host has no name server that answers");
+    assertTrue((result.out() + result.err()).contains("NXDOMAIN"), result::toString);
+  }
+
+  @Test
+  void passtMayDieAndTheGuestLives() {
+    Lodger.Running guest =
+        guest("--name", "orphan", "--net", "user")
+            .shell(
+                "echo ready; while [ $(cat /sys/class/net/eth0/carrier) = 1 ]; do sleep 0.1; done; "
+                    + "ping -c 1 -W 1 10.0.2.2 >/dev/null; echo alive")
+            .start();
+    guest.expect("ready", SOON);
+    List<Long> passt = Host.processesTitled("lodger:orphan passt");
+    assertEquals(1, passt.size());
+    Host.must("kill", "-9", "" + passt.get(0));
+    assertEquals(0, guest.await(SOON), guest::toString);
+    assertEquals("ready\nalive\n", new String(guest.stdout()));
+    List<String> errors = new String(guest.stderr()).lines().toList();
+    assertEquals(1, errors.size(), errors::toString);
+    assertTrue(errors.get(0).contains("eth0: passt has ended"), errors::toString);
+  }
+
+  @Test
+  void passtEndsHoweverTheLauncherEnds() {
+    Lodger.Running guest =
+        guest("--name", "victim", "--net", "user").shell("echo ready; sleep 1000").start();
+    guest.expect("ready", SOON);
+    assertEquals(1, Host.processesTitled("lodger:victim passt").size());
+    guest.process().destroyForcibly();
+    for (int i = 0; i < 200 && !Host.processesTitled("lodger:victim passt").isEmpty(); i++) {
+      Lodger.pause(20);
+    }
+    assertEquals(List.of(), Host.processesTitled("lodger:victim passt"));
+  }
+
+  @Test
+  void twoCardsHaveNetworksOfTheirOwn() {
+    Lodger.Result result =
+        guest("--net", "user", "--net", "user")
+            .shell("ip -o -4 addr | grep -o '10[.0-9]*/24'")
+            .finish();
+    assertEquals("10.0.2.15/24\n10.0.3.15/24\n", result.out(), result::toString);
+  }
+}
