@@ -46,11 +46,6 @@ public record NetOption(Kind kind, String where, MacAddress mac, int mtu, List<P
     return new NetOption(Kind.USER, "", null, 0, ports);
   }
 
-  /** True if guests without any --net can have a user-mode network. */
-  public static boolean userIsAvailable() {
-    return UserNet.isAvailable();
-  }
-
   /** Reads one --net; what is wrong with it is said in one line. */
   public static NetOption parse(String text) {
     List<String> parts = PART.matcher(text).results().map(MatchResult::group).toList();

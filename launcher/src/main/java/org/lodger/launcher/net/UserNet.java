@@ -14,10 +14,6 @@ import org.lodger.virtio.net.PasstProcess;
  * host (its loopback too), 10.0.2.3 answers for the host's name servers. A second card has 10.0.3.
  */
 record UserNet(int index) {
-  static boolean isAvailable() {
-    return Programs.find("passt").isPresent();
-  }
-
   private String address(int last) {
     return "10.0." + (2 + index) + "." + last;
   }
