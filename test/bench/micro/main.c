@@ -5,8 +5,8 @@
  *	micro GROUP [ROW...]		prints "ROW name unit value", the median of several batches
  *	micro time NAME COMMAND...	the same of one command's wall time; its exit status is the command's
  *
- * A batch is as long as BENCH_BATCH_MS says, however slow the system, so that a run takes about as
- * long everywhere.
+ * A row ends after BENCH_ROW_MS at the latest, however slow the system. Batches are shorter than a time
+ * slice, so that most of them, and with them the median, are free of whatever else wants the processor.
  */
 #include "micro.h"
 
@@ -17,10 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCHES 5
-#define MANY 40
+#define MOST 99			/* batches */
+#define LEAST 5
+#define BATCH_NS 5e5
 
-static double batch_ns = 20e6;
+static double row_ns = 200e6;
 
 static const struct group {
 	const char *name;
@@ -63,11 +64,11 @@ static long calibrate(const struct row *row)
 	long most = row->most ? row->most : 1L << 40, n = 1;
 	double took = batch(row, n);
 
-	while (took < batch_ns / 8 && n < most) {
+	while (took < BATCH_NS / 8 && n < most) {
 		n = 4 * n < most ? 4 * n : most;
 		took = batch(row, n);
 	}
-	n = n * batch_ns / took;
+	n = n * BATCH_NS / took;
 	return n < 1 ? 1 : n > most ? most : n;
 }
 
@@ -105,19 +106,20 @@ static void print(const struct row *row, double ns)
 
 static void measure(const struct row *row, int best)
 {
-	/* The validator looks for a moment without company: many batches, each shorter than a time slice. */
-	int batches = best ? MANY : BATCHES;
-	double took[MANY];
+	double took[MOST], spent = 0;
+	int batches = 0;
 
-	if (best)
-		batch_ns = 1e6;
 	if (row->possible && !row->possible())
 		return;
 	if (row->start)
 		row->start(row->arg);
 	long n = calibrate(row);
-	for (int i = 0; i < batches; i++)
-		took[i] = batch(row, n) / n;
+	while (batches < LEAST || (batches < MOST && spent < row_ns)) {
+		double ns = batch(row, n);
+
+		took[batches++] = ns / n;
+		spent += ns;
+	}
 	if (row->end)
 		row->end();
 	qsort(took, batches, sizeof(double), ascending);
@@ -136,7 +138,7 @@ static int wanted(const struct row *row, char **names)
 
 static int run_group(const struct group *group, char **names)
 {
-	/* What else runs shortens nothing: the validator is the best that this processor does. */
+	/* The validator is the best that this processor does. */
 	int best = !strcmp(group->name, "validator");
 
 	for (int i = 0; i < 4 && group->rows[i]; i++)
@@ -167,12 +169,12 @@ static int time_command(const char *name, char **command)
 
 int main(int argc, char **argv)
 {
-	const char *ms = getenv("BENCH_BATCH_MS");
+	const char *ms = getenv("BENCH_ROW_MS");
 
 	if (argc == 2 && !strcmp(argv[1], "nothing"))
 		return 0;
 	if (ms && atof(ms) > 0)
-		batch_ns = atof(ms) * 1e6;
+		row_ns = atof(ms) * 1e6;
 	if (argc > 3 && !strcmp(argv[1], "time"))
 		return time_command(argv[2], argv + 3);
 	for (unsigned int i = 0; argc > 1 && i < sizeof(groups) / sizeof(*groups); i++)

@@ -19,7 +19,7 @@ public record Job(String work, boolean quick, int seconds) {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("bench", work);
     variables.put("quick", quick ? "1" : "");
-    variables.put("batch", quick ? "10" : "40");
+    variables.put("row", quick ? "200" : "1000");
     variables.put("seconds", Integer.toString(seconds));
     variables.put("device", device);
     variables.put("direct", direct ? "1" : "0");

@@ -343,7 +343,7 @@ function page() {
     element("h2", {}, "Method"),
     element("div", { class: "panel" },
       element("p", {}, `${results.rounds} round${results.rounds === 1 ? "" : "s"}; in each, every system runs a group before the next group begins, so that what else the machine ` +
-        "does hits all of them. Systems that translate programs take part in a third of the rounds. Every micro row warms up, and is the median of five batches. Shown is the median of the rounds; the thin line and the tooltip in " +
+        "does hits all of them. Systems that translate programs take part in a third of the rounds. Every micro row warms up, and is the median of many batches, each shorter than a time slice. Shown is the median of the rounds; the thin line and the tooltip in " +
         "the table give the least and the most."),
       element("p", {}, `Programs run on processor ${results.cpu}, guests have ${results.memory} and one virtual processor. What a system does besides, ` +
         "in other threads, may use the other processors: “processors kept busy” counts the processor time of all its processes."),
