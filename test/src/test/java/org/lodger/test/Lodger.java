@@ -36,8 +36,8 @@ final class Lodger {
   private static Path temporary() {
     try {
       Path folder = Files.createTempDirectory("run-");
-      folder.toFile().deleteOnExit();
-      folder.resolve("lodger").toFile().deleteOnExit();
+      Runtime.getRuntime()
+          .addShutdownHook(new Thread(() -> Host.call("rm", "-rf", folder.toString())));
       return folder;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -91,6 +91,15 @@ final class Lodger {
     List<String> line = new ArrayList<>(prefix);
     line.add(HOME.resolve("lodger").toString());
     line.addAll(words);
+    return start(line);
+  }
+
+  /** Starts the wrapper, which starts lodger itself. */
+  Running startAlone() {
+    return start(prefix);
+  }
+
+  private static Running start(List<String> line) {
     try {
       ProcessBuilder builder = new ProcessBuilder(line);
       builder.environment().put("XDG_RUNTIME_DIR", RUNTIME.toString());

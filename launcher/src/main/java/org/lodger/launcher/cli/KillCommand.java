@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher.cli;
 
+import org.lodger.launcher.control.ControlClient;
 import picocli.CommandLine.Command;
 
 @Command(name = "kill", description = "End a guest at once, as pulling its plug would.")
 final class KillCommand extends GuestCommand {
+  private static final int PATIENCE_SECONDS = 10;
+
   @Override
   public Integer call() {
-    return post("/v1/kill");
+    try (ControlClient client = connect()) {
+      client.must("POST", "/v1/kill");
+      client.must("GET", "/v1/end?timeoutSeconds=" + PATIENCE_SECONDS);
+      return 0;
+    }
   }
 }

@@ -20,6 +20,7 @@ final class Owner {
   private final NameClaim claim;
   private final boolean detached;
   private final Log log;
+  private ControlApi api;
   private ControlServer server;
   private Detached streams;
 
@@ -40,7 +41,8 @@ final class Owner {
     ConsoleLog words = new ConsoleLog(files.log(), files.olderLog());
     live.console().add(words);
     nameProcess("lodger:" + files.name());
-    server = ControlServer.start(files.socket(), new ControlApi(live), log);
+    api = new ControlApi(live);
+    server = ControlServer.start(files.socket(), api, log);
     if (detached) {
       claim.keepLog();
       streams = Detached.leave(files.name(), words);
@@ -62,6 +64,7 @@ final class Owner {
       keepEnd(Json.write(live.awaitEnd(0)));
       streams.close();
     }
+    api.seeOff();
     server.close();
   }
 

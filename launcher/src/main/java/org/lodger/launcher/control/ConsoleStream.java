@@ -15,7 +15,7 @@ import org.lodger.virtio.console.GuestOutput;
  * Somebody who has attached to a guest's console: its bytes, in both directions. One who does not
  * read misses something; the guest does not wait.
  */
-final class ConsoleStream implements GuestOutput, Response.Upgrade {
+final class ConsoleStream implements GuestOutput {
   static final String PROTOCOL = "lodger-console";
   static final int QUEUE_BYTES = 1 << 20;
 
@@ -57,8 +57,8 @@ final class ConsoleStream implements GuestOutput, Response.Upgrade {
     notifyAll();
   }
 
-  @Override
-  public void serve(InputStream in, OutputStream out) throws IOException {
+  /** Returns when the other side has left. */
+  void serve(InputStream in, OutputStream out) throws IOException {
     Thread writer = new Thread(() -> writeTo(out), "console-viewer");
     writer.setDaemon(true);
     writer.start();
@@ -79,6 +79,7 @@ final class ConsoleStream implements GuestOutput, Response.Upgrade {
     try {
       for (byte[] bytes = take(); bytes != null; bytes = take()) {
         out.write(bytes);
+        written(bytes.length);
       }
     } catch (IOException e) {
       // It has left; its input ends, too.
@@ -94,9 +95,21 @@ final class ConsoleStream implements GuestOutput, Response.Upgrade {
       }
       wait();
     }
-    byte[] next = queue.remove();
-    queued -= next.length;
-    return next;
+    return queue.remove();
+  }
+
+  private synchronized void written(int length) {
+    queued -= length;
+    notifyAll();
+  }
+
+  /** Waits until everything is written, if not for long. */
+  synchronized void drain(long millis) throws InterruptedException {
+    long end = System.nanoTime() + millis * 1_000_000;
+    for (long left = millis; queued > 0 && left > 0; ) {
+      wait(left);
+      left = (end - System.nanoTime()) / 1_000_000;
+    }
   }
 
   private synchronized void end() {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.lodger.launcher.Guest;
 import org.lodger.launcher.life.Ending;
 import org.lodger.launcher.life.LiveGuest;
@@ -17,8 +18,11 @@ public final class ControlApi {
   private static final int WAIT_SECONDS_MAX = 3600;
   private static final int TERMINAL_MAX = 0xffff;
 
+  private static final long FAREWELL_MS = 500;
+
   private final LiveGuest live;
   private final Guest guest;
+  private final Set<ConsoleStream> viewers = ConcurrentHashMap.newKeySet();
 
   public ControlApi(LiveGuest live) {
     this.live = live;
@@ -94,7 +98,23 @@ public final class ControlApi {
   }
 
   private Response console() {
-    return Response.switchTo(new ConsoleStream(live.console(), live.keyboard()));
+    ConsoleStream stream = new ConsoleStream(live.console(), live.keyboard());
+    return Response.switchTo(
+        (in, out) -> {
+          viewers.add(stream);
+          try {
+            stream.serve(in, out);
+          } finally {
+            viewers.remove(stream);
+          }
+        });
+  }
+
+  /** The guest has ended: those who watch see its last words. */
+  public void seeOff() throws InterruptedException {
+    for (ConsoleStream viewer : viewers) {
+      viewer.drain(FAREWELL_MS);
+    }
   }
 
   private Response resize(Request request) {

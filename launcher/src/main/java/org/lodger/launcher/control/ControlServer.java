@@ -30,12 +30,17 @@ public final class ControlServer implements AutoCloseable {
   static final int CONNECTIONS_MAX = 64;
   private static final long REQUEST_SECONDS = 10;
   private static final int RETRY_MS = 100;
+  private static final long FAREWELL_MS = 1000;
 
   private final ServerSocketChannel socket;
   private final Router router;
   private final Log log;
   private final UserPrincipal owner;
   private final long patienceMs;
+
+  /** Answers being made; guarded by this. */
+  private int owed;
+
   private final Semaphore free = new Semaphore(CONNECTIONS_MAX);
   private final ExecutorService connections = Executors.newCachedThreadPool(ControlServer::thread);
   private final ScheduledThreadPoolExecutor watches =
@@ -164,6 +169,11 @@ public final class ControlServer implements AutoCloseable {
       }
     }
 
+    @Override
+    public void owing(boolean answer) {
+      owe(answer);
+    }
+
     private void expire() {
       try {
         peer.close();
@@ -173,13 +183,23 @@ public final class ControlServer implements AutoCloseable {
     }
   }
 
-  /** Stops listening. Connections end with the launcher. */
+  private synchronized void owe(boolean answer) {
+    owed += answer ? 1 : -1;
+    notifyAll();
+  }
+
+  /** Stops listening, and sees the last answers off. Connections end with the launcher. */
   @Override
-  public void close() {
+  public synchronized void close() throws InterruptedException {
     try {
       socket.close();
     } catch (IOException e) {
       // Then nobody can connect anyway.
+    }
+    long end = System.nanoTime() + FAREWELL_MS * 1_000_000;
+    for (long left = FAREWELL_MS; owed > 0 && left > 0; ) {
+      wait(left);
+      left = (end - System.nanoTime()) / 1_000_000;
     }
   }
 }

@@ -35,11 +35,15 @@ final class HttpConnection {
           .setMaxEmptyLineCount(4)
           .build();
 
-  /** How long a request may take to arrive, or an answer to leave. */
+  /** Somebody who looks after the time. */
   interface Watch {
+    /** A request is to arrive, or an answer to leave, in the time that one may take. */
     void start();
 
     void stop();
+
+    /** An answer is being made, and the other side counts on it. */
+    void owing(boolean answer);
   }
 
   private final InputStream in;
@@ -85,14 +89,20 @@ final class HttpConnection {
       return refuse(400, "this is no HTTP request");
     }
     watch.stop();
-    Response response = router.handle(request.getMethod(), request.getRequestUri(), body);
-    if (response.upgrade() != null) {
-      upgrade(request, response);
-      return false;
-    }
+    Response response;
     boolean last = isLast(request);
-    send(response, last);
-    return !last;
+    watch.owing(true);
+    try {
+      response = router.handle(request.getMethod(), request.getRequestUri(), body);
+      if (response.upgrade() == null) {
+        send(response, last);
+        return !last;
+      }
+    } finally {
+      watch.owing(false);
+    }
+    upgrade(request, response);
+    return false;
   }
 
   private ClassicHttpRequest parse() throws IOException, HttpException {

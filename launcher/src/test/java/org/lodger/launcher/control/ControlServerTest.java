@@ -45,7 +45,7 @@ class ControlServerTest {
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws InterruptedException {
     server.close();
   }
 

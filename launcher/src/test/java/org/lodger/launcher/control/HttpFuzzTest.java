@@ -30,6 +30,9 @@ public class HttpFuzzTest {
 
         @Override
         public void stop() {}
+
+        @Override
+        public void owing(boolean answer) {}
       };
 
   private static Router router() {

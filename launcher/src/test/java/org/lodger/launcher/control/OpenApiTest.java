@@ -69,7 +69,12 @@ class OpenApiTest {
       String path = route.path().replaceAll("\\{.*}", "nothing");
       Response response = router.handle(route.method(), path, "");
       Map<String, Object> answers =
-          in(described, "paths", route.path(), route.method().toLowerCase(Locale.ROOT), "responses");
+          in(
+              described,
+              "paths",
+              route.path(),
+              route.method().toLowerCase(Locale.ROOT),
+              "responses");
       String status = String.valueOf(response.status());
       assertTrue(answers.containsKey(status), route + " answers " + response);
       if (response.type() != null) {
@@ -87,7 +92,8 @@ class OpenApiTest {
   @Test
   void describedLists() {
     List<?> disk = List.of(new LiveGuest.Disk("vda", "/f", true));
-    List<?> network = List.of(new LiveGuest.Network("eth0", "user", "52:54:00:00:00:01", "10.0.2.15"));
+    List<?> network =
+        List.of(new LiveGuest.Network("eth0", "user", "52:54:00:00:00:01", "10.0.2.15"));
     Map<String, Object> guest = in(described, "components", "schemas", "Guest", "properties");
     check(Json.read(Json.write(disk), Object.class), in(guest, "disks"), "disks");
     check(Json.read(Json.write(network), Object.class), in(guest, "networks"), "networks");
@@ -120,7 +126,6 @@ class OpenApiTest {
     assertTrue(
         value.keySet().containsAll(new HashSet<>((List<?>) schema.get("required"))),
         where + " has only " + value.keySet());
-    value.forEach(
-        (name, each) -> check(each, in(properties, name.toString()), where + "/" + name));
+    value.forEach((name, each) -> check(each, in(properties, name.toString()), where + "/" + name));
   }
 }
