@@ -35,7 +35,8 @@ record Devices(
       live.networks().add(nets.get(i).describe(card, i));
     }
     guest.add(new RngDevice(guest.ram()));
-    guest.add(new BalloonDevice(guest.ram()));
+    live.balloon(new BalloonDevice(guest.ram()));
+    guest.add(live.balloon());
     for (ShareOption share : shares) {
       guest.add(share.open(guest.name(), log));
     }

@@ -3,6 +3,7 @@ package org.lodger.launcher.control;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,16 +31,20 @@ public final class ControlApi {
   }
 
   List<Route> routes() {
-    return List.of(
-        new Route("GET", "/v1/guest", request -> Response.ok(state())),
-        new Route("GET", "/v1/metrics", request -> Response.ok(metrics())),
-        new Route("GET", "/v1/end", this::end),
-        new Route("POST", "/v1/pause", request -> act(guest.pause(), "does not run")),
-        new Route("POST", "/v1/resume", request -> act(guest.resume(), "is not paused")),
-        new Route("POST", "/v1/power-button", request -> powerButton()),
-        new Route("POST", "/v1/kill", request -> kill()),
-        new Route("GET", "/v1/console", request -> console()),
-        new Route("PUT", "/v1/console/size", this::resize));
+    List<Route> routes = new ArrayList<>();
+    routes.addAll(
+        List.of(
+            new Route("GET", "/v1/guest", request -> Response.ok(state())),
+            new Route("GET", "/v1/metrics", request -> Response.ok(metrics())),
+            new Route("GET", "/v1/end", this::end),
+            new Route("POST", "/v1/pause", request -> act(guest.pause(), "does not run")),
+            new Route("POST", "/v1/resume", request -> act(guest.resume(), "is not paused")),
+            new Route("POST", "/v1/power-button", request -> powerButton()),
+            new Route("POST", "/v1/kill", request -> kill()),
+            new Route("GET", "/v1/console", request -> console()),
+            new Route("PUT", "/v1/console/size", this::resize)));
+    routes.addAll(new BalloonApi(live).routes());
+    return routes;
   }
 
   private Map<String, Object> state() {

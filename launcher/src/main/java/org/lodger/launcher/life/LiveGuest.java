@@ -10,6 +10,7 @@ import java.util.concurrent.TimeoutException;
 import org.lodger.launcher.Guest;
 import org.lodger.launcher.console.GuestConsole;
 import org.lodger.launcher.process.GuestEnd;
+import org.lodger.virtio.balloon.BalloonDevice;
 import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.console.ConsolePort;
 
@@ -24,6 +25,7 @@ public final class LiveGuest {
   private final ConsolePort keyboard;
   private final ConsoleDevice terminal;
   private volatile Runnable powerButton;
+  private volatile BalloonDevice balloon;
 
   /** One of its disks, by the name that guests give it. */
   public record Disk(String id, String file, boolean readOnly) {}
@@ -63,6 +65,15 @@ public final class LiveGuest {
 
   public List<Network> networks() {
     return networks;
+  }
+
+  /** Null if it has none. */
+  public BalloonDevice balloon() {
+    return balloon;
+  }
+
+  public void balloon(BalloonDevice device) {
+    balloon = device;
   }
 
   /** Since the launcher made it, in nanoseconds. */

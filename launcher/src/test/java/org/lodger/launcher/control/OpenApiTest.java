@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lodger.launcher.life.Ending;
 import org.lodger.launcher.life.LiveGuest;
+import org.lodger.virtio.balloon.BalloonDevice;
 import org.yaml.snakeyaml.Yaml;
 
 /** The description and the server say the same. */
@@ -97,6 +98,25 @@ class OpenApiTest {
     Map<String, Object> guest = in(described, "components", "schemas", "Guest", "properties");
     check(Json.read(Json.write(disk), Object.class), in(guest, "disks"), "disks");
     check(Json.read(Json.write(network), Object.class), in(guest, "networks"), "networks");
+  }
+
+  @Test
+  void describedBalloon() throws InterruptedException {
+    still.balloon(new BalloonDevice(still.guest().ram()));
+    assertEquals(204, router.handle("PUT", "/v1/balloon", "{\"targetBytes\": 8193}").status());
+    String most = Long.toString(still.guest().ram().size());
+    String more = Long.toString(still.guest().ram().size() + 1);
+    for (String bad : List.of(more, "-1", "1.5", "1e3", "true", "[]", "{}", "99999999999999999999")) {
+      String body = "{\"targetBytes\": " + bad + "}";
+      assertEquals(400, router.handle("PUT", "/v1/balloon", body).status(), bad);
+    }
+    Response state = router.handle("GET", "/v1/balloon", "");
+    check(
+        Json.read(state.body(), Object.class),
+        in(described, "components", "schemas", "Balloon"),
+        "balloon");
+    assertTrue(state.body().contains("\"targetBytes\": 8192"), state.body());
+    assertEquals(204, router.handle("PUT", "/v1/balloon", "{\"targetBytes\": " + most + "}").status());
   }
 
   private Map<String, Object> schema(Map<String, Object> response) {
