@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
@@ -26,10 +27,18 @@ class ShareIT {
   @TempDir private Path folder;
   private Path shared;
 
+  /** Can a process be shut in here, if it starts under these words? */
+  static boolean namespaces(String... under) {
+    List<String> line = new ArrayList<>(List.of(under));
+    line.addAll(List.of("bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true"));
+    return Host.call(line.toArray(String[]::new)).status() == 0;
+  }
+
   @BeforeEach
   void prepare() throws IOException {
     Assumptions.assumeTrue(Host.has("diod"), "diod is missing");
     Assumptions.assumeTrue(Host.has("bwrap"), "bubblewrap is missing");
+    Assumptions.assumeTrue(namespaces(), "this host allows no user namespaces");
     shared = Files.createDirectory(folder.resolve("shared"));
   }
 

@@ -27,6 +27,8 @@ class UnprivilegedIT {
   void nobodyShares() throws IOException {
     Assumptions.assumeTrue(Host.root(), "only root can become nobody");
     Assumptions.assumeTrue(Host.has("diod") && Host.has("bwrap"), "diod or bubblewrap is missing");
+    String[] nobody = {"setpriv", "--reuid=65534", "--clear-groups", "--no-new-privs"};
+    Assumptions.assumeTrue(ShareIT.namespaces(nobody), "users have no namespaces here");
     Path shared = Files.createDirectory(folder.resolve("shared"));
     String script = "mount -t 9p -o trans=virtio s /mnt && echo x >/mnt/f && stat -c %u /mnt/f && cat /mnt/f";
     Host.Output output =

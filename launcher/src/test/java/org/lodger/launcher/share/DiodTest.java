@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -48,6 +49,8 @@ class DiodTest {
   void prepare() throws IOException {
     Assumptions.assumeTrue(Programs.find("diod").isPresent(), "diod is missing");
     Assumptions.assumeTrue(Programs.find("bwrap").isPresent(), "bubblewrap is missing");
+    List<String> probe = List.of("bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true");
+    Assumptions.assumeTrue(Programs.status(probe) == 0, "this host allows no user namespaces");
     shared = Files.createDirectory(folder.resolve("shared"));
     Files.writeString(folder.resolve("secret"), "secret");
   }
