@@ -42,6 +42,7 @@ public final class Abi {
   public static final int VCPU_IDLE = 2;
 
   public static final int IRQ_POWER = 1;
+  public static final int IRQ_SLOTS = 2;
   public static final int IRQ_DEVICE = 8;
 
   /** {@code struct lodger_boot_info}. */
@@ -95,10 +96,12 @@ public final class Abi {
     public static final int CONTROL_ACK = 24;
     public static final int STATUS_RESULT = 28;
     public static final int ISR = 32;
+    public static final int REMOVE = 36;
     public static final int DRIVER_FEATURES = 64;
     public static final int STATUS = 72;
     public static final int CONTROL_SEQ = 76;
     public static final int DOORBELL = 80;
+    public static final int REMOVED = 84;
     public static final int QUEUE = 128;
     public static final int CONFIG = 640;
     public static final int SIZE_OF = 1024;

@@ -4,6 +4,7 @@ package org.lodger.launcher;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
 import org.lodger.hypercall.host.Host;
@@ -84,6 +85,28 @@ public final class Guest implements AutoCloseable {
   public void add(VirtioDevice device) {
     devices.add(device);
     log.trace("device: " + device.name());
+  }
+
+  /** Adds a device while the guest runs. */
+  public void plug(VirtioDevice device) {
+    devices.plug(device);
+    log.trace("device plugged in: " + device.name());
+  }
+
+  /** Waits until the guest's driver uses the device; false if that does not come in time. */
+  public boolean awaitDriver(VirtioDevice device, long millis) throws InterruptedException {
+    return devices.awaitDriver(device, millis);
+  }
+
+  /** Who wants to know when a device has been taken away. */
+  public void onUnplugged(Consumer<VirtioDevice> listener) {
+    devices.onUnplugged(listener);
+  }
+
+  /** Takes a device away once the guest has let go of it; false if it has not done so in time. */
+  public boolean unplug(VirtioDevice device, long millis) throws InterruptedException {
+    log.trace("device to be unplugged: " + device.name());
+    return devices.unplug(device, millis);
   }
 
   /**

@@ -3,6 +3,8 @@ package org.lodger.launcher.bus;
 
 import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import org.lodger.hypercall.Abi;
 import org.lodger.hypercall.GuestMemory;
 import org.lodger.hypercall.host.Host;
@@ -35,7 +37,8 @@ final class DeviceSlot implements DeviceHost {
   private final Log log;
   private final long base;
   private final long features;
-  private final int doorbell = Host.eventfd();
+  private final int doorbell;
+  private final IntConsumer freed;
   private final Thread thread;
 
   private byte[] config;
@@ -51,10 +54,25 @@ final class DeviceSlot implements DeviceHost {
 
   private boolean restart;
   private boolean closed;
+  private boolean askedBack;
+  private boolean empty;
 
+  /**
+   * @param doorbell the eventfd that the switcher rings
+   * @param freed is told the index once the guest has given the slot back
+   */
   DeviceSlot(
-      int index, VirtioDevice device, GuestMemory ram, GuestMemory control, Vcpu vcpu, Log log) {
+      int index,
+      int doorbell,
+      VirtioDevice device,
+      GuestMemory ram,
+      GuestMemory control,
+      Vcpu vcpu,
+      Log log,
+      IntConsumer freed) {
     this.index = index;
+    this.doorbell = doorbell;
+    this.freed = freed;
     this.device = device;
     this.ram = ram;
     this.control = control;
@@ -68,9 +86,8 @@ final class DeviceSlot implements DeviceHost {
     thread.start();
   }
 
-  /** The eventfd that the switcher rings. */
-  int doorbell() {
-    return doorbell;
+  VirtioDevice device() {
+    return device;
   }
 
   DevicePage.Metrics metrics() {
@@ -78,6 +95,8 @@ final class DeviceSlot implements DeviceHost {
   }
 
   private void describe() {
+    // A guest may write to an empty slot, too.
+    control.write(base, new byte[Abi.Device.SIZE_OF], 0, Abi.Device.SIZE_OF);
     control.putInt(base + Abi.Device.NR_QUEUES, device.queueCount());
     control.putLong(base + Abi.Device.DEVICE_FEATURES, features);
     for (int i = 0; i < device.queueCount(); i++) {
@@ -99,11 +118,17 @@ final class DeviceSlot implements DeviceHost {
       String why;
       boolean again;
       boolean last;
+      boolean wanted;
       synchronized (this) {
         why = broken;
         broken = null;
         again = restart;
         last = closed;
+        wanted = askedBack;
+      }
+      if (wanted && (again || control.getIntVolatile(base + Abi.Device.REMOVED) == 1)) {
+        leave();
+        return;
       }
       try {
         if (again) {
@@ -130,12 +155,59 @@ final class DeviceSlot implements DeviceHost {
 
   private void startAgain() {
     reset();
-    control.write(base, new byte[Abi.Device.SIZE_OF], 0, Abi.Device.SIZE_OF);
     describe();
     synchronized (this) {
       restart = false;
       notifyAll();
     }
+  }
+
+  /** The guest has let go of the device, or is no more the guest that had it. */
+  private void leave() {
+    reset();
+    device.close();
+    control.putIntVolatile(base + Abi.Device.DEVICE_ID, 0);
+    control.write(base, new byte[Abi.Device.SIZE_OF], 0, Abi.Device.SIZE_OF);
+    freed.accept(index);
+    synchronized (this) {
+      empty = true;
+      restart = false;
+      notifyAll();
+    }
+  }
+
+  /** Tells the guest to let go of the device. */
+  void askBack() {
+    control.putIntVolatile(base + Abi.Device.REMOVE, 1);
+    synchronized (this) {
+      askedBack = true;
+      if (!empty) {
+        Host.signal(doorbell);
+      }
+    }
+  }
+
+  synchronized boolean awaitEmpty(long millis) throws InterruptedException {
+    await(() -> empty, millis);
+    return empty;
+  }
+
+  synchronized boolean awaitDriver(long millis) throws InterruptedException {
+    await(() -> active, millis);
+    return active;
+  }
+
+  private void await(BooleanSupplier condition, long millis) throws InterruptedException {
+    long end = System.nanoTime() + millis * 1_000_000;
+    for (long left = millis; left > 0 && !condition.getAsBoolean(); ) {
+      wait(left);
+      left = (end - System.nanoTime()) / 1_000_000;
+    }
+  }
+
+  private synchronized void setActive(boolean now) {
+    active = now;
+    notifyAll();
   }
 
   private void answerDriver(int sequence) {
@@ -187,7 +259,7 @@ final class DeviceSlot implements DeviceHost {
     for (int i = 0; i < queues.length; i++) {
       queues[i] = readQueue(queue(i), device.queueSizeMax(i), eventIdx);
     }
-    active = true;
+    setActive(true);
     device.activate(accepted, queues, this);
     // A doorbell that rang before there was a queue has been heard in vain.
     ringQueues((1 << queues.length) - 1);
@@ -224,7 +296,7 @@ final class DeviceSlot implements DeviceHost {
 
   private void reset() {
     if (active) {
-      active = false;
+      setActive(false);
       device.reset();
     }
     synchronized (this) {
@@ -244,7 +316,7 @@ final class DeviceSlot implements DeviceHost {
       log.warn(device.name() + " stopped until its driver resets it: " + why);
     }
     if (active) {
-      active = false;
+      setActive(false);
       device.reset();
     }
     status |= STATUS_NEEDS_RESET;
@@ -313,7 +385,7 @@ final class DeviceSlot implements DeviceHost {
 
   /** Makes the device as it was at first. The guest must not run. */
   synchronized void restart() throws InterruptedException {
-    restart = true;
+    restart = !empty;
     Host.signal(doorbell);
     while (restart) {
       wait();
@@ -327,7 +399,11 @@ final class DeviceSlot implements DeviceHost {
       Host.signal(doorbell);
     }
     thread.join();
+    synchronized (this) {
+      if (empty) {
+        return;
+      }
+    }
     device.close();
-    Host.close(doorbell);
   }
 }

@@ -23,17 +23,16 @@ record Devices(
   /** Guests number devices of a kind in this order, so the console comes first. */
   void addTo(ConsoleDevice console, LiveGuest live) {
     guest.add(console);
-    char letter = 'a';
     for (DiskOption disk : disks) {
-      String name = "vd" + letter++;
-      guest.add(new BlockDevice(name, guest.ram(), disk.open(log::warn), disk.serial(), log::warn));
-      live.disks().add(new LiveGuest.Disk(name, disk.file().toString(), disk.readOnly()));
+      guest.add(make(disk, live));
     }
-    for (int i = 0; i < nets.size(); i++) {
-      NetDevice card = nets.get(i).open(guest.name(), i, guest.ram(), log::warn);
-      guest.add(card);
-      live.networks().add(nets.get(i).describe(card, i));
+    for (NetOption net : nets) {
+      guest.add(make(net, live));
     }
+    live.diskMaker(
+        (file, readOnly, serial, cache) ->
+            make(new DiskOption(file, readOnly, serial, DiskOption.cacheMode(cache)), live));
+    live.networkMaker(net -> make(NetOption.parse(net), live));
     guest.add(new RngDevice(guest.ram()));
     live.balloon(new BalloonDevice(guest.ram()));
     guest.add(live.balloon());
@@ -43,5 +42,21 @@ record Devices(
     if (vsock != null) {
       guest.add(vsock.open(guest.name()));
     }
+  }
+
+  private BlockDevice make(DiskOption disk, LiveGuest live) {
+    return live.disks()
+        .add(
+            (name, number) ->
+                new BlockDevice(name, guest.ram(), disk.open(log::warn), disk.serial(), log::warn),
+            (device, number) ->
+                new LiveGuest.Disk(device.name(), disk.shownFile(), disk.readOnly()));
+  }
+
+  private NetDevice make(NetOption net, LiveGuest live) {
+    return live.networks()
+        .add(
+            (name, number) -> net.open(guest.name(), number, guest.ram(), log::warn),
+            net::describe);
   }
 }

@@ -41,7 +41,7 @@ record DiskOption(Path file, boolean readOnly, String serial, CacheMode cache) {
     return new DiskOption(Path.of(parts.get(0).replace(",,", ",")), readOnly, serial, cache);
   }
 
-  private static CacheMode cacheMode(String name) {
+  static CacheMode cacheMode(String name) {
     return switch (name) {
       case "none" -> CacheMode.NONE;
       case "writeback" -> CacheMode.WRITEBACK;
@@ -50,6 +50,11 @@ record DiskOption(Path file, boolean readOnly, String serial, CacheMode cache) {
           throw new UsageException(
               "cache=" + name + " is unknown; choose none, writeback or writethrough");
     };
+  }
+
+  /** What to call it; a descriptor's number tells nobody anything. */
+  String shownFile() {
+    return file.startsWith("/proc") ? "(temporary)" : file.toAbsolutePath().toString();
   }
 
   DiskFile open(Consumer<String> log) {

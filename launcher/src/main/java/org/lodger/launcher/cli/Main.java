@@ -31,6 +31,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PauseCommand.class,
       ResumeCommand.class,
       ConsoleCommand.class,
+      DiskCommand.class,
+      NetCommand.class,
       LogsCommand.class,
       WaitCommand.class,
       DoctorCommand.class,

@@ -18,7 +18,6 @@ import org.lodger.launcher.process.GuestTasks;
 public final class ControlApi {
   private static final int WAIT_SECONDS_MAX = 3600;
   private static final int TERMINAL_MAX = 0xffff;
-
   private static final long FAREWELL_MS = 500;
 
   private final LiveGuest live;
@@ -43,6 +42,7 @@ public final class ControlApi {
             new Route("POST", "/v1/kill", request -> kill()),
             new Route("GET", "/v1/console", request -> console()),
             new Route("PUT", "/v1/console/size", this::resize)));
+    routes.addAll(new PlugApi(live).routes());
     routes.addAll(new BalloonApi(live).routes());
     return routes;
   }
@@ -59,8 +59,8 @@ public final class ControlApi {
     state.put("cpu", guest.plan().cpu());
     state.put("memoryBytes", guest.ram().size());
     state.put("uptimeSeconds", live.age() / 1e9);
-    state.put("disks", live.disks());
-    state.put("networks", live.networks());
+    state.put("disks", live.disks().list());
+    state.put("networks", live.networks().list());
     return state;
   }
 

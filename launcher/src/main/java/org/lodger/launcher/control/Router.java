@@ -9,6 +9,7 @@ import org.lodger.hypercall.host.HostException;
 import org.lodger.launcher.Log;
 import org.lodger.launcher.UsageException;
 import org.lodger.virtio.block.DiskException;
+import org.lodger.virtio.net.NetException;
 
 /** Finds the route of a request. Whatever a route throws comes out as an answer. */
 final class Router {
@@ -29,7 +30,7 @@ final class Router {
       return find(method, target, body);
     } catch (ApiException e) {
       return Response.error(e.status(), e.getMessage());
-    } catch (UsageException | DiskException e) {
+    } catch (UsageException | DiskException | NetException e) {
       return Response.error(400, e.getMessage());
     } catch (HostException e) {
       return Response.error(500, "the host refused: " + e.getMessage());

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher.life;
 
-import java.util.List;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.lodger.launcher.Guest;
 import org.lodger.launcher.console.GuestConsole;
 import org.lodger.launcher.process.GuestEnd;
+import org.lodger.virtio.VirtioDevice;
 import org.lodger.virtio.balloon.BalloonDevice;
 import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.console.ConsolePort;
@@ -18,14 +18,16 @@ import org.lodger.virtio.console.ConsolePort;
 public final class LiveGuest {
   private final Guest guest;
   private final long start = System.nanoTime();
-  private final List<Disk> disks = new CopyOnWriteArrayList<>();
-  private final List<Network> networks = new CopyOnWriteArrayList<>();
+  private final Plugged<Disk> disks = new Plugged<>(LiveGuest::diskName);
+  private final Plugged<Network> networks = new Plugged<>(i -> "eth" + i);
   private final CompletableFuture<Ending> ending = new CompletableFuture<>();
   private final GuestConsole console;
   private final ConsolePort keyboard;
   private final ConsoleDevice terminal;
   private volatile Runnable powerButton;
   private volatile BalloonDevice balloon;
+  private volatile DiskMaker diskMaker;
+  private volatile NetworkMaker networkMaker;
 
   /** One of its disks, by the name that guests give it. */
   public record Disk(String id, String file, boolean readOnly) {}
@@ -40,6 +42,11 @@ public final class LiveGuest {
     this.keyboard = keyboard;
     this.terminal = terminal;
     powerButton = guest::pressPowerButton;
+    guest.onUnplugged(
+        device -> {
+          disks.remove(device);
+          networks.remove(device);
+        });
   }
 
   public Guest guest() {
@@ -59,11 +66,11 @@ public final class LiveGuest {
     terminal.resize(columns, rows);
   }
 
-  public List<Disk> disks() {
+  public Plugged<Disk> disks() {
     return disks;
   }
 
-  public List<Network> networks() {
+  public Plugged<Network> networks() {
     return networks;
   }
 
@@ -74,6 +81,74 @@ public final class LiveGuest {
 
   public void balloon(BalloonDevice device) {
     balloon = device;
+  }
+
+  /** vda to vdz, then vdaa and so on. */
+  private static String diskName(int i) {
+    String last = String.valueOf((char) ('a' + i % 26));
+    return i < 26 ? "vd" + last : diskName(i / 26 - 1) + last;
+  }
+
+  /** How disks are made for a guest that runs. */
+  public interface DiskMaker {
+    /** Opens the file, and adds the disk to those of the guest. */
+    VirtioDevice make(Path file, boolean readOnly, String serial, String cache);
+  }
+
+  /** How network cards are made for a guest that runs, of what --net would say. */
+  public interface NetworkMaker {
+    VirtioDevice make(String net);
+  }
+
+  public void networkMaker(NetworkMaker maker) {
+    networkMaker = maker;
+  }
+
+  public NetworkMaker networkMaker() {
+    return networkMaker;
+  }
+
+  public void diskMaker(DiskMaker maker) {
+    diskMaker = maker;
+  }
+
+  public DiskMaker diskMaker() {
+    return diskMaker;
+  }
+
+  /**
+   * Adds a device, which is listed already, to the guest that runs.
+   *
+   * @return whether its driver uses the device by now
+   */
+  public <T> boolean plug(Plugged<T> kind, VirtioDevice device, long millis)
+      throws InterruptedException {
+    try {
+      guest.plug(device);
+    } catch (RuntimeException e) {
+      kind.remove(device);
+      device.close();
+      throw e;
+    }
+    return guest.awaitDriver(device, guest.isPaused() ? 0 : millis);
+  }
+
+  /** What became of a wish to take a device away. */
+  public enum Unplugged {
+    DONE,
+    /** The guest has not let go of it yet. */
+    WAITING,
+    /** There is no such device. */
+    UNKNOWN
+  }
+
+  public <T> Unplugged unplug(Plugged<T> kind, String name, long millis)
+      throws InterruptedException {
+    VirtioDevice device = kind.device(name);
+    if (device == null) {
+      return Unplugged.UNKNOWN;
+    }
+    return guest.unplug(device, millis) ? Unplugged.DONE : Unplugged.WAITING;
   }
 
   /** Since the launcher made it, in nanoseconds. */
