@@ -10,8 +10,10 @@ import org.lodger.virtio.VirtQueue;
 import org.lodger.virtio.VirtioDevice;
 
 /**
- * The 9P transport (virtio 1.2, section 5.14): a directory of the host's. Requests and replies of
- * 9P2000.L go between the queue and a file server that is a process of its own.
+ * The 9P transport: a directory of the host's. Requests and replies of 9P2000.L go between the queue
+ * and a file server that is a process of its own. Virtio 1.2 has no more of it than its number
+ * (section 5); the rest is what Linux's driver expects: one queue, a chain holds a request and the
+ * room for its reply, and the mount tag is in the configuration space.
  */
 public final class P9Device implements VirtioDevice {
   private static final int DEVICE_ID = 9;
