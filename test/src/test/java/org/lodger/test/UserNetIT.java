@@ -30,6 +30,7 @@ class UserNetIT {
   @BeforeEach
   void startServer() throws IOException {
     Assumptions.assumeTrue(Host.has("passt"), "passt is not installed");
+    Assumptions.assumeTrue(Host.has("curl"), "curl is not installed");
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     byte[] body = "x".repeat(1 << 20).getBytes();
     server.createContext(
@@ -80,16 +81,18 @@ class UserNetIT {
     int port = freePort();
     Lodger.Running guest =
         guest("--net", "user", "--publish", "127.0.0.1:" + port + ":80")
-            .shell("echo ready; while :; do echo hello from the guest | nc -l -p 80; done")
+            .shell(
+                "printf 'HTTP/1.0 200 OK\\r\\nContent-Length: 21\\r\\n\\r\\nhello from the guest\\n' >/run/page; "
+                    + "echo ready; while :; do nc -l -p 80 </run/page; done")
             .start();
     guest.expect("ready", SOON);
     Host.Output got = null;
-    for (int i = 0; i < 50; i++) {
-      got = Host.call("timeout", "5", "bash", "-c", "cat </dev/tcp/127.0.0.1/" + port);
-      if (got.text().contains("hello")) {
+    for (int i = 0; i < 10; i++) {
+      got = Host.call("curl", "-s", "-m", "5", "http://127.0.0.1:" + port + "/");
+      if (got.status() == 0) {
         break;
       }
-      Lodger.pause(100);
+      Lodger.pause(200);
     }
     guest.process().destroy();
     assertEquals("hello from the guest\n", got.text(), guest::toString);
