@@ -59,13 +59,14 @@
 key_enter:
 	push_callee
 	mov	%rsp, kernel_sp(%rip)
+	mov	me(%rip), %eax
+	mov	%eax, in_user(%rip)
+key_exit_start:
+	/* A base that the processor refuses is the program's fault, not the kernel's. */
 	mov	8*REG_FS_BASE(%rdi), %rax
 	wrfsbase %rax
 	mov	8*REG_GS_BASE(%rdi), %rax
 	wrgsbase %rax
-	mov	me(%rip), %eax
-	mov	%eax, in_user(%rip)
-key_exit_start:
 	movq	$0, (%rdx)
 	cmpq	$0, (%rcx)
 	jne	1f

@@ -114,6 +114,24 @@ void become_key(__u32 i, void (*done)(void *arg, long error), void *arg)
 	__builtin_unreachable();
 }
 
+/*
+ * A host process may have so many mappings, and a program can use them up. All of these come back
+ * as they fault; the kernel's must be right, and must not fail.
+ */
+static void make_room(void)
+{
+	if (me)
+		sys2(__NR_munmap, 0, LODGER_TASK_SIZE);
+	sys2(__NR_munmap, LODGER_MODULES_START, LODGER_MODULES_END - LODGER_MODULES_START);
+	sys2(__NR_munmap, LODGER_VMALLOC_START, LODGER_VMALLOC_END - LODGER_VMALLOC_START);
+}
+
+static void unmap_kernel(__u64 addr, __u64 len)
+{
+	if (sys2(__NR_munmap, addr, len))
+		make_room();
+}
+
 /* Where the kernel is not, it has changed its mappings meanwhile. */
 static void catch_up(void)
 {
@@ -123,8 +141,8 @@ static void catch_up(void)
 		unmaps_seen = nr_unmapped;
 	}
 	for (; unmaps_seen < nr_unmapped; unmaps_seen++)
-		sys2(__NR_munmap, unmapped[unmaps_seen % MAX_UNMAPPED].addr,
-		     unmapped[unmaps_seen % MAX_UNMAPPED].len);
+		unmap_kernel(unmapped[unmaps_seen % MAX_UNMAPPED].addr,
+			     unmapped[unmaps_seen % MAX_UNMAPPED].len);
 }
 
 long key_kernel_map(__u64 addr, __u64 phys, __u64 len, __u32 prot)
@@ -143,6 +161,10 @@ long key_kernel_map(__u64 addr, __u64 phys, __u64 len, __u32 prot)
 		}
 	}
 	r = sys_mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, phys);
+	if (r == -ENOMEM) {
+		make_room();
+		r = sys_mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, phys);
+	}
 	if (r != (long)addr)
 		return r;
 	if (me)
@@ -150,8 +172,9 @@ long key_kernel_map(__u64 addr, __u64 phys, __u64 len, __u32 prot)
 	return 0;
 }
 
-void key_kernel_unmapped(__u64 addr, __u64 len)
+void key_kernel_unmap(__u64 addr, __u64 len)
 {
+	unmap_kernel(addr, len);
 	unmapped[nr_unmapped % MAX_UNMAPPED].addr = addr;
 	unmapped[nr_unmapped % MAX_UNMAPPED].len = len;
 	nr_unmapped++;

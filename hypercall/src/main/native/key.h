@@ -73,7 +73,7 @@ int key_run(__u32 i, struct lodger_regs *regs, struct lodger_trap *trap);
 void key_forward(void);
 
 long key_kernel_map(__u64 addr, __u64 phys, __u64 len, __u32 prot);
-void key_kernel_unmapped(__u64 addr, __u64 len);
+void key_kernel_unmap(__u64 addr, __u64 len);
 void key_shutdown(__u32 status) __attribute__((noreturn));
 
 /* Extended state of the user code of this process, which stays in its registers. */

@@ -8,6 +8,7 @@
 
 #define SS_DISABLE	2
 #define XFEATURE_PKRU	(1UL << 9)
+#define XFEATURE_APX	(1UL << 19)
 #define SW_RESERVED	464	/* struct _fpx_sw_bytes in an xsave image */
 #define HWCAP2_FSGSBASE	2
 /* Frames below the one of a trap: a signal in the stub, with room to spare. */
@@ -113,6 +114,9 @@ const char *key_probe(void)
 
 	if (!layout.fsgsbase)
 		return "the host does not let programs set fs and gs (fsgsbase, Linux 5.9); use --isolation auto";
+	/* Its prefixes write wrpkru in ways that shadow.c does not look for. */
+	if (layout.xfeatures & XFEATURE_APX)
+		return "programs may use APX on this host, which can change protection keys; use --isolation auto";
 	guest_key = sys2(__NR_pkey_alloc, 0, 0);
 	if (guest_key < 0)
 		return "the CPU or the host has no protection keys (pku); use --isolation auto";

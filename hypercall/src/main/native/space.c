@@ -392,9 +392,16 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 			call.prot = op.prot & (slots[i].kind == LODGER_ISOLATION_KEY ? 15 : 7);
 			call.offset = op.phys;
 		}
-		if (slot_ro(i)->nr_ops == SLOT_MAX_OPS && flush(i) < 0) {
-			slot_kill(i);
-			return 0;
+		if (slot_ro(i)->nr_ops == SLOT_MAX_OPS) {
+			long r = flush(i);
+
+			/* The kernel is in that process now: it must not be ended. */
+			if (r == -EXDEV)
+				demote(space, i);
+			else if (r < 0)
+				slot_kill(i);
+			if (r < 0)
+				return 0;
 		}
 		queue(i, call);
 	}

@@ -405,6 +405,13 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
 	xstate_load(i, xstate);
 	awaited_slot = i;
 	if (slots[i].kind == LODGER_ISOLATION_KEY) {
+		/* It was killed while the kernel fetched the state from another process. */
+		if (me != i + 1) {
+			trap->reason = LODGER_TRAP_GONE;
+			slots[i].xstate = NULL;
+			slot_kill(i);
+			return;
+		}
 		run_keyed(i, regs, trap);
 		r[LODGER_CS] = USER_CS;
 		r[LODGER_SS] = USER_SS;
