@@ -18,7 +18,7 @@ final class Lab {
   /** After so many failures in a row a group is not tried again in that system. */
   private static final int PATIENCE = 2;
 
-  private static final Duration TRIAL = Duration.ofSeconds(30);
+  private static final Duration TRIAL = Duration.ofSeconds(60);
 
   private final Results results;
   private final Progress progress;

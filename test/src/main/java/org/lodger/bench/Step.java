@@ -36,7 +36,8 @@ record Step(int round, Group group, SystemUnderTest system, boolean quick) {
 
   Duration guess() {
     Duration usual = group.usual();
-    return system.runsNatively() ? usual : usual.multipliedBy(4);
+    Duration here = system.runsNatively() ? usual : usual.multipliedBy(4);
+    return quick ? here : here.multipliedBy(3);
   }
 
   /** A run that takes longer hangs. */
