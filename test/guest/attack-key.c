@@ -10,6 +10,9 @@
  */
 #include "attack.h"
 #include <cpuid.h>
+#include <linux/filter.h>
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -317,6 +320,72 @@ static void own_code(long i)
 	waitpid(pid, NULL, 0);
 }
 
+#define TAINT_DIE 7
+
+static int kernel_oopsed(void)
+{
+	char text[32] = "";
+	int fd = open("/proc/sys/kernel/tainted", O_RDONLY);
+
+	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0, "/proc/sys/kernel/tainted");
+	close(fd);
+	return atol(text) >> TAINT_DIE & 1;
+}
+
+/*
+ * A thread-local base that the processor refuses must not make the kernel fault. The child can not
+ * use its own: it ends itself, or by a signal.
+ */
+static void bad_base(long i)
+{
+	static const unsigned long bases[] = { 1UL << 63, 1UL << 59, -1UL, RAM };
+	register unsigned long tls asm("r8") = bases[i];
+	register unsigned long none asm("r10") = 0;
+	long pid;
+	int status;
+
+	asm volatile("syscall\n	test %%eax, %%eax\n	jnz 1f\n"
+		     "	mov %5, %%eax\n	xor %%edi, %%edi\n	syscall\n	ud2\n1:"
+		     : "=a"(pid)
+		     : "a"(SYS_clone), "D"(CLONE_SETTLS | SIGCHLD), "S"(0), "d"(0), "i"(SYS_exit_group),
+		       "r"(none), "r"(tls) : "rcx", "r11", "memory");
+	if (pid <= 0)
+		return;
+	waitpid(pid, &status, 0);
+	if (kernel_oopsed())
+		BREACH("base %#lx: the kernel has faulted", bases[i]);
+}
+
+/* As many mappings as the host allows a process, then some of the kernel's: a filter is vmalloc()ed. */
+static void use_up_mappings(void)
+{
+	const long pages = 66000, full = 64800;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0, "fork");
+	if (pid) {
+		reap_good(pid);
+		return;
+	}
+	CHECK(!setgid(NOBODY) && !setuid(NOBODY), "drop privileges");
+	struct sock_filter accept = BPF_STMT(BPF_RET | BPF_K, 0xffff);
+	struct sock_fprog filter = { 1, &accept };
+	char *p = mmap(NULL, 2 * pages * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	CHECK(p != MAP_FAILED, "mmap");
+	madvise(p, 2 * pages * PAGE, MADV_NOHUGEPAGE);
+	for (long at = 0; at < pages; at++) {
+		p[2 * at * PAGE] = 1;
+		if (at < full)
+			continue;
+		int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+		if (s >= 0)
+			setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+	}
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	int all = argc > 1 && !strcmp(argv[1], "all");
@@ -326,6 +395,9 @@ int main(int argc, char **argv)
 	make_image();
 	start_canary();
 	run_campaign("instructions of its own", 20 * (int)sizeof(wrpkru), own_code);
+	run_campaign("bases", 4, bad_base);
+	if (sysconf(_SC_AVPHYS_PAGES) > 80000)
+		use_up_mappings();
 	if (!readable(CODE)) {
 		printf("no switcher at %#lx: this program is isolated by process\n", CODE);
 		check_canary();
