@@ -393,11 +393,13 @@ int main(int argc, char **argv)
 	on_signal(SIGSEGV, to_rescue, SA_NODEFER);
 	campaign = map_shared(PAGE);
 	make_image();
+	if (sysconf(_SC_AVPHYS_PAGES) > 80000)
+		use_up_mappings();
+	else
+		printf("too little memory to use up all mappings\n");
 	start_canary();
 	run_campaign("instructions of its own", 20 * (int)sizeof(wrpkru), own_code);
 	run_campaign("bases", 4, bad_base);
-	if (sysconf(_SC_AVPHYS_PAGES) > 80000)
-		use_up_mappings();
 	if (!readable(CODE)) {
 		printf("no switcher at %#lx: this program is isolated by process\n", CODE);
 		check_canary();
