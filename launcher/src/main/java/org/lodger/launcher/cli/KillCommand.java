@@ -12,8 +12,7 @@ final class KillCommand extends GuestCommand {
   public Integer call() {
     try (ControlClient client = connect()) {
       client.must("POST", "/v1/kill");
-      client.must("GET", "/v1/end?timeoutSeconds=" + PATIENCE_SECONDS);
-      return 0;
+      return client.awaitEnd(PATIENCE_SECONDS) ? 0 : 1;
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher.cli;
 
+import org.lodger.launcher.UsageException;
 import org.lodger.launcher.control.ControlClient;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -12,6 +13,7 @@ import picocli.CommandLine.Option;
 final class StopCommand extends GuestCommand {
   private static final int CONFLICT = 409;
   private static final int DEAD_SECONDS = 10;
+  private static final int SECONDS_MAX = 3600;
 
   @Option(
       names = {"-t", "--timeout"},
@@ -22,23 +24,21 @@ final class StopCommand extends GuestCommand {
 
   @Override
   public Integer call() {
+    if (seconds < 0 || seconds > SECONDS_MAX) {
+      throw new UsageException("--timeout must be 0 to " + SECONDS_MAX + " seconds");
+    }
     try (ControlClient client = connect()) {
       ControlClient.Answer answer = client.call("POST", "/v1/power-button", null);
       if (answer.status() == CONFLICT) {
         client.call("POST", "/v1/resume", null);
         answer = client.call("POST", "/v1/power-button", null);
       }
-      if (answer.ok() && hasEnded(client, seconds)) {
+      if (answer.ok() && client.awaitEnd(seconds)) {
         return 0;
       }
       System.err.println("lodger: guest " + name + " does not power off, so it is ended");
       client.must("POST", "/v1/kill");
-      hasEnded(client, DEAD_SECONDS);
-      return 0;
+      return client.awaitEnd(DEAD_SECONDS) ? 0 : 1;
     }
-  }
-
-  private static boolean hasEnded(ControlClient client, int seconds) {
-    return !client.must("GET", "/v1/end?timeoutSeconds=" + seconds).isEmpty();
   }
 }

@@ -94,6 +94,16 @@ public final class ControlClient implements AutoCloseable {
     return answer.body();
   }
 
+  /** Waits for the guest's end; a launcher that has closed the connection has seen it, too. */
+  public boolean awaitEnd(int seconds) {
+    try {
+      send("GET", "/v1/end?timeoutSeconds=" + seconds, "", "");
+      return receive().status() == 200;
+    } catch (IOException | HttpException e) {
+      return true;
+    }
+  }
+
   /** Attaches to the console: from now on the streams are its. */
   public void attach() {
     try {

@@ -10,6 +10,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.concurrent.ExecutorService;
@@ -28,6 +29,7 @@ import org.lodger.launcher.UsageException;
  */
 public final class ControlServer implements AutoCloseable {
   static final int CONNECTIONS_MAX = 64;
+  static final String NEW = ".new";
   private static final long REQUEST_SECONDS = 10;
   private static final int RETRY_MS = 100;
   private static final long FAREWELL_MS = 1000;
@@ -65,8 +67,12 @@ public final class ControlServer implements AutoCloseable {
   static ControlServer start(Path path, Router router, Log log, long patienceMs) {
     try {
       ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-      socket.bind(UnixDomainSocketAddress.of(path), CONNECTIONS_MAX);
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      // A socket is there before it listens: its name must come last.
+      Path fresh = path.resolveSibling(path.getFileName() + NEW);
+      Files.deleteIfExists(fresh);
+      socket.bind(UnixDomainSocketAddress.of(fresh), CONNECTIONS_MAX);
+      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
       ControlServer server = new ControlServer(socket, router, log, patienceMs);
       thread(server::accept).start();
       return server;

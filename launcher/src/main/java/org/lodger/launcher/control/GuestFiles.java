@@ -18,7 +18,7 @@ public record GuestFiles(Path folder, String name) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,47}");
 
   /** What the host leaves for a path in {@code struct sockaddr_un}, with its final zero. */
-  private static final int SOCKET_PATH_MAX = 107;
+  private static final int SOCKET_PATH_MAX = 107 - ControlServer.NEW.length();
 
   public GuestFiles {
     if (!NAME.matcher(name).matches()) {

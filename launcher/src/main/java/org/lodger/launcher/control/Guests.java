@@ -20,7 +20,7 @@ import org.lodger.launcher.UsageException;
 /** All guests of this user. */
 public final class Guests {
   private static final String SOCKET = ".sock";
-  private static final int PATIENCE_S = 2;
+  private static final long PATIENCE_NS = 2_000_000_000L;
 
   private Guests() {}
 
@@ -40,9 +40,11 @@ public final class Guests {
     List<String> names = names(folder);
     List<Future<JsonObject>> answers =
         names.stream().map(name -> askers.submit(() -> ask(new GuestFiles(folder, name)))).toList();
+    // All of them together: any number may be stopped.
+    long end = System.nanoTime() + PATIENCE_NS;
     List<JsonObject> states = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
-      JsonObject state = get(names.get(i), answers.get(i));
+      JsonObject state = get(names.get(i), answers.get(i), end);
       if (state != null) {
         states.add(state);
       }
@@ -80,9 +82,9 @@ public final class Guests {
     }
   }
 
-  private static JsonObject get(String name, Future<JsonObject> answer) {
+  private static JsonObject get(String name, Future<JsonObject> answer, long end) {
     try {
-      return answer.get(PATIENCE_S, TimeUnit.SECONDS);
+      return answer.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       JsonObject silent = new JsonObject();
       silent.addProperty("name", name);
