@@ -344,7 +344,7 @@ int key_emulate(struct lodger_regs *regs, struct lodger_trap *trap)
 	from = r[LODGER_RSP] + (__s8)at[4];
 	fault_address = 0;
 	/* The key is open: this must not read the kernel's memory for the program. */
-	if (from < LODGER_TASK_SIZE - SLOT_SIZE &&
+	if (from <= (__u64)LODGER_TASK_SIZE - layout.xstate_size &&
 	    !key_xrstor_user((void *)from, r[LODGER_RAX] & 0xffffffff & layout.xfeatures)) {
 		r[LODGER_RIP] += SHADOW_XRSTOR_LEN;
 		return 1;

@@ -25,7 +25,8 @@ class GuestProgramsIT {
   private static final Pattern END = Pattern.compile("-- (\\S+) (\\d+) (\\d+)");
 
   private static final List<String> STATE =
-      List.of("fpstate", "fpsignal", "registers", "segments", "stack", "signals", "faults", "tracer");
+      List.of("fpstate", "fpsignal", "registers", "segments", "stack", "signals", "faults", "tracer",
+          "resolver");
   private static final List<String> MEMORY =
       List.of("cow", "shared", "barriers", "remap", "filemap", "nx", "scattered");
   private static final List<String> PROCESSES =
