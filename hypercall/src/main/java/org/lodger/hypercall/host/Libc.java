@@ -51,6 +51,8 @@ public interface Libc {
 
   int accept4(int fd, long address, long length, int flags);
 
+  int setsockopt(int fd, int level, int name, @In int[] value, int length);
+
   int getsockopt(int fd, int level, int name, @Out int[] value, @In @Out int[] length);
 
   long sendmsg(int fd, long message, int flags);

@@ -21,7 +21,9 @@ public final class UnixSocket {
   private static final int SOCK_CLOEXEC = 02000000;
   private static final int BACKLOG = 1024;
   private static final int SOL_SOCKET = 1;
+  private static final int SO_SNDBUF = 7;
   private static final int SO_PEERCRED = 17;
+  private static final int BUFFER = 4 << 20;
   private static final int SCM_RIGHTS = 1;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int MSG_CMSG_CLOEXEC = 0x40000000;
@@ -36,10 +38,13 @@ public final class UnixSocket {
 
   private UnixSocket() {}
 
-  /** Two connected stream sockets. */
+  /** Two connected stream sockets, with as much buffer as the host allows anybody. */
   public static int[] pair() {
     int[] fds = new int[2];
     Host.check(Host.C.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "socketpair");
+    for (int fd : fds) {
+      Host.check(Host.C.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, new int[] {BUFFER}, 4), "SO_SNDBUF");
+    }
     return fds;
   }
 
