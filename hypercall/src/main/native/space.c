@@ -199,6 +199,9 @@ void slot_kill(__u32 i)
 {
 	struct slot *s = &slots[i];
 
+	/* Nobody would be told, and the guest would stand still. */
+	if (me == i + 1)
+		die(LODGER_EXIT_INTERNAL, "the process in which the guest kernel runs was given up", 0);
 	if (s->alive) {
 		detach(i);
 		s->alive = 0;
