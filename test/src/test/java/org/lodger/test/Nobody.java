@@ -25,6 +25,7 @@ final class Nobody {
             List.of(
                 "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
                 "--bounding-set=-all", "--inh-caps=-all", "env", "HOME=" + folder,
+                "XDG_RUNTIME_DIR=" + folder,
                 "LODGER_KERNEL=" + kernel, "LODGER_AGENT=" + agent));
     line.addAll(javaLine(folder));
     line.addAll(List.of("run", "--disk", root.toString()));
