@@ -21,7 +21,6 @@
 #define PKRU_CLOSED	0x55555554	/* the host starts signal handlers with this, too */
 #define FRAME_UC_FLAGS	8
 #define CLEAN_FLAGS	0x2
-#define ALARM_SIGNAL	14
 
 	.text
 	.globl key_enter, key_hop, key_start, key_trap, key_xsave, key_xrstor, key_xrstor_user
@@ -42,6 +41,13 @@
 	pop	%r12
 	pop	%rbx
 	pop	%rbp
+	.endm
+
+	.macro open_key
+	xor	%eax, %eax
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	wrpkru
 	.endm
 
 	/* After an instruction that user code may have jumped to in order to open the key. */
@@ -103,10 +109,7 @@ key_exit_end:
 
 /* Every signal of a process with a key: rdi = signal, rsp = frame, which the key protects. */
 key_trap:
-	xor	%eax, %eax
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	wrpkru
+	open_key
 	test	%eax, %eax
 	jnz	forged
 	mov	me(%rip), %eax
@@ -165,10 +168,7 @@ nested:
 
 /* User code came here by itself. */
 forged:
-	xor	%eax, %eax
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	wrpkru
+	open_key
 	mov	me(%rip), %eax
 	cmp	%eax, in_user(%rip)
 	jne	2f
@@ -206,20 +206,14 @@ key_start:
  * have a number.
  */
 key_open_first:
-	xor	%eax, %eax
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	wrpkru
+	open_key
 	cmpl	$0, me(%rip)
 	jne	forged
 	ret
 
 /* A signal handler: the host has put its frame on a stack behind the closed key, and it opens it. */
 key_probed:
-	xor	%eax, %eax
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	wrpkru
+	open_key
 	cmpl	$0, me(%rip)
 	jne	forged
 	pop	%rax		/* the frame is there */

@@ -5,10 +5,6 @@
 #include "space.h"
 #include "vcpu.h"
 
-#define SYSCALL_ALLOWED 0
-#define SYSCALL_BLOCKED 1
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_ON 1
 #define PARK_STACK_SIZE 0x2000
 #define STACK_BELOW 0x800000UL	/* more than the host's stack has ever grown */
 #define MAX_UNMAPPED 64
@@ -114,6 +110,12 @@ void become_key(__u32 i, void (*done)(void *arg, long error), void *arg)
 	__builtin_unreachable();
 }
 
+static void unmap_all_kernel(void)
+{
+	sys2(__NR_munmap, LODGER_MODULES_START, LODGER_MODULES_END - LODGER_MODULES_START);
+	sys2(__NR_munmap, LODGER_VMALLOC_START, LODGER_VMALLOC_END - LODGER_VMALLOC_START);
+}
+
 /*
  * A host process may have so many mappings, and a program can use them up. All of these come back
  * as they fault; the kernel's must be right, and must not fail.
@@ -122,8 +124,7 @@ static void make_room(void)
 {
 	if (me)
 		sys2(__NR_munmap, 0, LODGER_TASK_SIZE);
-	sys2(__NR_munmap, LODGER_MODULES_START, LODGER_MODULES_END - LODGER_MODULES_START);
-	sys2(__NR_munmap, LODGER_VMALLOC_START, LODGER_VMALLOC_END - LODGER_VMALLOC_START);
+	unmap_all_kernel();
 }
 
 static void unmap_kernel(__u64 addr, __u64 len)
@@ -136,8 +137,7 @@ static void unmap_kernel(__u64 addr, __u64 len)
 static void catch_up(void)
 {
 	if (nr_unmapped - unmaps_seen > MAX_UNMAPPED) {
-		sys2(__NR_munmap, LODGER_MODULES_START, LODGER_MODULES_END - LODGER_MODULES_START);
-		sys2(__NR_munmap, LODGER_VMALLOC_START, LODGER_VMALLOC_END - LODGER_VMALLOC_START);
+		unmap_all_kernel();
 		unmaps_seen = nr_unmapped;
 	}
 	for (; unmaps_seen < nr_unmapped; unmaps_seen++)

@@ -80,7 +80,6 @@ void probe_frame(const unsigned long *auxv)
 		die(LODGER_EXIT_INTERNAL, "this CPU's signal frame is larger than a slot's stack", 0);
 }
 
-#define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PROBE_SYSCALL_DISPATCH 2
 #define PROBE_STACK 0x10000
 
@@ -95,7 +94,7 @@ static void try_key(void)
 	stack_t stack = { .ss_sp = (void *)SLOT_STACK, .ss_size = PROBE_STACK };
 	__u8 selector = 0;
 
-	if (sys5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector))
+	if (sys5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector))
 		sys1(__NR_exit_group, PROBE_SYSCALL_DISPATCH);
 	if (sys_mmap(SLOT_STACK, PROBE_STACK, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == (long)SLOT_STACK &&

@@ -28,6 +28,12 @@
 #include <linux/time.h>
 #include <lodger_abi.h>
 
+/* From Linux 5.11; the headers of the oldest build host lack them. */
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
+#endif
+
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #define NULL ((void *)0)
 #define min(a, b) ((a) < (b) ? (a) : (b))

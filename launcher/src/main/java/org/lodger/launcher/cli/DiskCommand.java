@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.launcher.cli;
 
-import com.google.gson.JsonObject;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lodger.launcher.UsageException;
 import org.lodger.launcher.control.ControlClient;
-import org.lodger.launcher.control.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,23 +37,7 @@ final class DiskCommand implements Callable<Integer> {
               "readOnly", option.readOnly(),
               "serial", option.serial(),
               "cache", option.cache().name().toLowerCase(Locale.ROOT));
-      return add(this, "/v1/disks", body);
-    }
-  }
-
-  /** Adds a device of any kind, and prints its name. */
-  static int add(GuestCommand command, String path, Map<String, ?> body) {
-    try (ControlClient client = command.connect()) {
-      ControlClient.Answer answer = client.call("POST", path, body);
-      if (!answer.ok()) {
-        throw new UsageException(answer.error());
-      }
-      JsonObject added = Json.read(answer.body(), JsonObject.class);
-      if (!added.get("ready").getAsBoolean()) {
-        System.err.println("lodger: the guest has not taken the device yet");
-      }
-      System.out.println(added.get("id").getAsString());
-      return 0;
+      return add("/v1/disks", body);
     }
   }
 

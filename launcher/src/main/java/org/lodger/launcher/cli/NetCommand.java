@@ -26,7 +26,7 @@ final class NetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      return DiskCommand.add(this, "/v1/networks", Map.of("net", net));
+      return add("/v1/networks", Map.of("net", net));
     }
   }
 

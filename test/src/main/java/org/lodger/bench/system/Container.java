@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.bench.system;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,10 +44,7 @@ final class Container implements SystemUnderTest {
 
   @Override
   public List<String> command(Job job) {
-    List<String> line = new ArrayList<>(List.of("env"));
-    job.environment("/mnt/data", false).forEach((key, value) -> line.add(key + "=" + value));
-    line.addAll(line("/bench/job"));
-    return site.pinned(line);
+    return site.onHost(job, line("/bench/job"));
   }
 
   private List<String> line(String program) {

@@ -48,10 +48,7 @@ final class Native implements SystemUnderTest {
 
   @Override
   public List<String> command(Job job) {
-    List<String> line = new ArrayList<>(List.of("env"));
-    job.environment("/mnt/data", false).forEach((key, value) -> line.add(key + "=" + value));
-    line.addAll(line("/bench/job"));
-    return site.pinned(line);
+    return site.onHost(job, line("/bench/job"));
   }
 
   private List<String> line(String program) {

@@ -33,6 +33,14 @@ public record Site(Path home, Path work, int cpu) {
     return work.resolve("data.img");
   }
 
+  /** A job of a system that runs on the host's own kernel. */
+  List<String> onHost(Job job, List<String> command) {
+    List<String> line = new ArrayList<>(List.of("env"));
+    job.environment("/mnt/data", false).forEach((key, value) -> line.add(key + "=" + value));
+    line.addAll(command);
+    return pinned(line);
+  }
+
   List<String> pinned(List<String> command) {
     List<String> line = new ArrayList<>(List.of("taskset", "-c", Integer.toString(cpu)));
     line.addAll(command);
