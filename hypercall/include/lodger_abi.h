@@ -12,7 +12,7 @@
 #define LODGER_ABI_H
 
 /* Kernel and launcher refuse each other when this differs. Bump it on every incompatible change. */
-#define LODGER_ABI_VERSION	1
+#define LODGER_ABI_VERSION	2
 
 /* The kernel's ELF note: name "Lodger", this type, descriptor = one 32-bit LODGER_ABI_VERSION. */
 #define LODGER_NOTE_NAME	"Lodger"
@@ -39,6 +39,7 @@
 #define LODGER_CONTROL_BOOT	0x0000		/* struct lodger_boot_info */
 #define LODGER_CONTROL_VCPUS	0x1000		/* struct lodger_vcpu[LODGER_MAX_VCPUS] */
 #define LODGER_CONTROL_CMDLINE	0x2000		/* NUL-terminated, at most LODGER_CMDLINE_MAX bytes */
+#define LODGER_CONTROL_COUNTERS	0x3000		/* struct lodger_counters */
 #define LODGER_CONTROL_DEVICES	0x8000		/* struct lodger_device[LODGER_MAX_DEVICES] */
 #define LODGER_CMDLINE_MAX	4096
 #define LODGER_MAX_VCPUS	16
@@ -83,11 +84,32 @@ struct lodger_boot_info {
 	/* Launcher: the kernel's code, page-aligned; guest-physical. */
 	__u64 text_phys;
 	__u64 text_size;
+	/*
+	 * Switcher: where user code may call int clock_gettime(clock, timespec *) of the host, which
+	 * makes no system call for CLOCK_BOOTTIME; 0 = nowhere.
+	 */
+	__u64 host_clock;
 };
 
 enum lodger_isolation {
 	LODGER_ISOLATION_PROCESS = 1,
 	LODGER_ISOLATION_KEY = 2,
+};
+
+/* Why an address space went on in isolation by process. */
+enum lodger_demotion {
+	LODGER_DEMOTED_KEY_CODE,	/* its code may change keys */
+	LODGER_DEMOTED_WRITABLE,	/* memory writable and executable at once */
+	LODGER_DEMOTED_SHARED,		/* executable memory that others may change */
+	LODGER_NR_DEMOTIONS
+};
+
+/* For whoever watches. Writer: the switcher; each word is read and written as a whole. */
+struct lodger_counters {
+	__u64 spaces[3];		/* now, by enum lodger_isolation */
+	__u64 demoted[LODGER_NR_DEMOTIONS]; /* since the start, by enum lodger_demotion */
+	__u64 call_sites;		/* since the start: system calls in code that became jumps */
+	__u64 host_calls[3];		/* since the start, for user mappings: mmap, munmap, mprotect */
 };
 
 /* What a vCPU is doing. Written by the switcher on that vCPU's behalf. */
@@ -210,6 +232,7 @@ enum lodger_map_op_kind {
 	LODGER_OP_MAP = 1,	/* [addr, addr+len) -> guest-physical [phys, phys+len) with prot */
 	LODGER_OP_UNMAP = 2,
 	LODGER_OP_UNMAP_ALL = 3,
+	LODGER_OP_PROTECT = 4,	/* what is mapped in [addr, addr+len) gets prot, without EXEC */
 };
 
 #define LODGER_PROT_READ	1
@@ -281,6 +304,12 @@ struct lodger_hypercalls {
 	/* CLOCK_MONOTONIC and CLOCK_REALTIME of the host. */
 	__u64 (*clock_monotonic)(void);
 	__u64 (*clock_realtime)(void);
+
+	/*
+	 * Memory that may hold code has other contents than when it was last mapped with EXEC. Where
+	 * the switcher executes copies, it looks at a page once and then only after this call.
+	 */
+	void (*code_changed)(__u64 phys, __u64 len);
 
 	/* Bytes from the host's getrandom. */
 	long (*random)(void *buf, __u64 len);

@@ -10,7 +10,7 @@ public final class Abi {
   private Abi() {}
 
   public static final String NOTE_NAME = "Lodger";
-  public static final int ABI_VERSION = 1;
+  public static final int ABI_VERSION = 2;
   public static final int NOTE_ABI = 1;
 
   public static final long RAM_BASE = 0x700040000000L;
@@ -21,6 +21,7 @@ public final class Abi {
   public static final int CONTROL_BOOT = 0x0000;
   public static final int CONTROL_VCPUS = 0x1000;
   public static final int CONTROL_CMDLINE = 0x2000;
+  public static final int CONTROL_COUNTERS = 0x3000;
   public static final int CONTROL_DEVICES = 0x8000;
   public static final int CMDLINE_MAX = 4096;
   public static final int MAX_DEVICES = 32;
@@ -58,7 +59,18 @@ public final class Abi {
     public static final int ENTRY = 40;
     public static final int TEXT_PHYS = 88;
     public static final int TEXT_SIZE = 96;
-    public static final int SIZE_OF = 104;
+    public static final int SIZE_OF = 112;
+  }
+
+  /** {@code struct lodger_counters}. */
+  public static final class Counters {
+    private Counters() {}
+
+    public static final int SPACES = 0;
+    public static final int DEMOTED = 24;
+    public static final int CALL_SITES = 48;
+    public static final int HOST_CALLS = 56;
+    public static final int SIZE_OF = 80;
   }
 
   /** {@code struct lodger_vcpu}. */
