@@ -42,6 +42,12 @@ public final class Abi {
 
   public static final int VCPU_IDLE = 2;
 
+  public static final int ISOLATION_PROCESS = 1;
+  public static final int ISOLATION_KEY = 2;
+  public static final int DEMOTED_KEY_CODE = 0;
+  public static final int DEMOTED_WRITABLE = 1;
+  public static final int DEMOTED_SHARED = 2;
+
   public static final int IRQ_POWER = 1;
   public static final int IRQ_SLOTS = 2;
   public static final int IRQ_DEVICE = 8;

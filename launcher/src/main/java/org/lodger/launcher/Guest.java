@@ -12,6 +12,7 @@ import org.lodger.hypercall.host.HostException;
 import org.lodger.launcher.boot.BootInfo;
 import org.lodger.launcher.boot.ElfImage;
 import org.lodger.launcher.bus.DevicePage;
+import org.lodger.launcher.process.Counters;
 import org.lodger.launcher.process.GuestEnd;
 import org.lodger.launcher.process.GuestTasks;
 import org.lodger.launcher.process.Isolation;
@@ -159,6 +160,11 @@ public final class Guest implements AutoCloseable {
   /** What its processes have used of the host, or null while it has none. */
   public GuestTasks.Usage usage() {
     return vcpu.usage();
+  }
+
+  /** What its switcher counts; all 0 until it has started. */
+  public Counters counters() {
+    return Counters.read(control);
   }
 
   /** Bytes of the guest's RAM that the host has given. */

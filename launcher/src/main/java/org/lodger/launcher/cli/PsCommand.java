@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 
 @Command(name = "ps", description = "List the guests of this user.")
 final class PsCommand implements Callable<Integer> {
-  private static final String ROW = "%-20s %8s %-8s %7s %12s  %-24s %s%n";
+  private static final String ROW = "%-20s %8s %-8s %7s %12s  %-16s  %-24s %s%n";
 
   @Option(names = "--json", description = "All that is known of them, as JSON.")
   private boolean json;
@@ -26,7 +26,7 @@ final class PsCommand implements Callable<Integer> {
       System.out.print(Json.write(guests));
       return 0;
     }
-    System.out.printf(ROW, "NAME", "PID", "STATE", "MEMORY", "UPTIME", "DISKS", "ADDRESSES");
+    System.out.printf(ROW, "NAME", "PID", "STATE", "MEMORY", "UPTIME", "ISOLATION", "DISKS", "ADDRESSES");
     for (JsonObject guest : guests) {
       System.out.printf(
           ROW,
@@ -35,6 +35,7 @@ final class PsCommand implements Callable<Integer> {
           text(guest, "state"),
           guest.has("memoryBytes") ? (guest.get("memoryBytes").getAsLong() >> 20) + "M" : "-",
           guest.has("uptimeSeconds") ? uptime(guest.get("uptimeSeconds").getAsLong()) : "-",
+          isolation(guest),
           list(guest, "disks", "file"),
           list(guest, "networks", "address"));
     }
@@ -43,6 +44,21 @@ final class PsCommand implements Callable<Integer> {
 
   private static String text(JsonObject guest, String member) {
     return guest.has(member) ? guest.get(member).getAsString() : "-";
+  }
+
+  /** By key as long as any program is, or was before it was demoted. */
+  private static String isolation(JsonObject guest) {
+    if (!guest.has("spaces")) {
+      return "-";
+    }
+    JsonObject spaces = guest.getAsJsonObject("spaces");
+    long demoted = guest.get("demoted").getAsLong();
+    if (demoted != 0) {
+      return "key, " + demoted + " demoted";
+    }
+    return spaces.get("key").getAsLong() != 0
+        ? "key"
+        : spaces.get("process").getAsLong() != 0 ? "process" : "-";
   }
 
   private static String list(JsonObject guest, String member, String part) {

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.lodger.launcher.Guest;
 import org.lodger.launcher.life.Ending;
 import org.lodger.launcher.life.LiveGuest;
+import org.lodger.launcher.process.Counters;
 import org.lodger.launcher.process.GuestTasks;
 
 /** What can be asked of a guest at its socket; docs/control-api.yaml describes it. */
@@ -59,6 +60,9 @@ public final class ControlApi {
     state.put("cpu", guest.plan().cpu());
     state.put("memoryBytes", guest.ram().size());
     state.put("uptimeSeconds", live.age() / 1e9);
+    Counters counters = guest.counters();
+    state.put("spaces", counters.spaces());
+    state.put("demoted", counters.demotions().all());
     state.put("disks", live.disks().list());
     state.put("networks", live.networks().list());
     return state;
@@ -72,6 +76,11 @@ public final class ControlApi {
     metrics.put("processes", usage == null ? 0 : usage.processes());
     metrics.put("memoryBytes", guest.ram().size());
     metrics.put("hostMemoryBytes", guest.hostMemory());
+    Counters counters = guest.counters();
+    metrics.put("spaces", counters.spaces());
+    metrics.put("demotions", counters.demotions());
+    metrics.put("callSites", counters.callSites());
+    metrics.put("hostCalls", counters.hostCalls());
     metrics.put("devices", guest.deviceMetrics());
     return metrics;
   }
