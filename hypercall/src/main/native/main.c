@@ -2,9 +2,10 @@
 /*
  * The start: becomes the kernel process of a guest whose RAM the launcher has filled.
  *
- * Arguments, as NAME=VALUE: launcher_pid=PID (the guest dies with it), cpu=N or cpu=any (where to
- * run all tasks of this guest), slots=N (at most so many address spaces in host processes),
- * isolation=auto, key or process (auto: key where the host can do it).
+ * Arguments: lodger:NAME and the role, for lists of processes; then, as NAME=VALUE, launcher_pid=PID
+ * (the guest dies with it), cpu=N or cpu=any (where to run all tasks of this guest), slots=N (at most
+ * so many address spaces in host processes), isolation=auto, key or process (auto: key where the host
+ * can do it).
  */
 #include <linux/close_range.h>
 #include "filter.h"
@@ -12,6 +13,7 @@
 #include "key.h"
 #include "shadow.h"
 #include "space.h"
+#include "title.h"
 #include "vcpu.h"
 #include "vdso.h"
 
@@ -166,7 +168,8 @@ void start(unsigned long *stack)
 		;
 	die_with_the_launcher(argument(argv, "launcher_pid"));
 	sys(__NR_setsid);	/* a terminal's Ctrl-C is for the launcher to act on */
-	sys2(__NR_prctl, PR_SET_NAME, "lodger-kernel");
+	title_init(argv[0]);
+	title_short("kernel");
 	sys5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	pin(argument(argv, "cpu"));
 	if (argument(argv, "slots"))

@@ -10,6 +10,7 @@
  *
  * Addresses above LODGER_TASK_SIZE in every slot:
  *	STUB_CODE	one page, read and execute: stub.S
+ *	TITLE_PAGE	what lists of processes show (title.h), read-only
  *	SLOT_RO		written by the kernel process, read-only here
  *	SLOT_RW		the signal frame of a trap, on the alternate stack
  */
@@ -18,6 +19,8 @@
 
 #define STUB_CODE		0x750000000000
 #define STUB_CODE_SIZE		0x1000
+#define TITLE_PAGE		0x750000008000
+#define TITLE_PAGE_SIZE		0x1000
 #define SLOT_BASE		0x750000010000
 #define SLOT_SIZE		0x20000		/* stride of a slot in the slots memfd */
 #define SLOT_RO			SLOT_BASE

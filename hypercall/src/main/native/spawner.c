@@ -3,6 +3,7 @@
 #include "key.h"
 #include "slot.h"
 #include "spawner.h"
+#include "title.h"
 
 #define SIGSETSIZE 8
 #define DEATH_REPEAT_NS 10000000
@@ -46,7 +47,7 @@ static void begin_child(void)
 	sys2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	if (sys(__NR_getppid) != spawner_pid)
 		sys1(__NR_exit_group, 1);
-	sys2(__NR_prctl, PR_SET_NAME, "lodger-user");
+	title_user();
 }
 
 /* The future user task: everything that needs memory, then the stub takes over. */
@@ -259,7 +260,7 @@ void start_spawner(void)
 	sys2(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	if (sys(__NR_getppid) != parent)
 		sys1(__NR_exit_group, 1);
-	sys2(__NR_prctl, PR_SET_NAME, "lodger-spawner");
+	title_spawner();
 	sys2(__NR_munmap, 0, STUB_CODE);	/* the guest's memory is not its business */
 	spawner_pid = sys(__NR_getpid);
 	share(CHILDREN_VIEW, CHILDREN_SIZE);

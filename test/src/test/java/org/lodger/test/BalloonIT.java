@@ -22,8 +22,8 @@ class BalloonIT {
 
   /** What the host keeps for the guest's memory file, which is descriptor 3 of its processes. */
   private static long hostBytes(String name) {
-    long first = Host.guestProcesses(name).stream().min(Long::compare).orElseThrow();
-    return 512 * Long.parseLong(Host.must("stat", "-L", "-c", "%b", "/proc/" + first + "/fd/3").strip());
+    String file = "/proc/" + Host.kernelProcess(name) + "/fd/3";
+    return 512 * Long.parseLong(Host.must("stat", "-L", "-c", "%b", file).strip());
   }
 
   private static String ask(String guest, String method, String body) throws IOException {

@@ -64,6 +64,39 @@ final class Host {
     }
   }
 
+  /** The clock ticks that a guest's processes have used, not the launcher's. */
+  static long ticks(String name) throws IOException {
+    long ticks = 0;
+    for (long pid : guestProcesses(name)) {
+      String[] field = stat(pid);
+      ticks += Long.parseLong(field[11]) + Long.parseLong(field[12]);
+    }
+    return ticks;
+  }
+
+  /** What /proc/PID/stat has behind the name, from the state on. */
+  static String[] stat(long pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
+    return stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+  }
+
+  /** What ps calls comm; empty if the process has just ended. */
+  static String shortName(long pid) {
+    try {
+      return Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** The process in which the guest's kernel runs. */
+  static long kernelProcess(String name) {
+    return guestProcesses(name).stream()
+        .filter(pid -> shortName(pid).startsWith("kernel:"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   /** The guest's own processes, which all carry its name; not the launcher. */
   static List<Long> guestProcesses(String name) {
     return processesTitled("lodger:" + name);

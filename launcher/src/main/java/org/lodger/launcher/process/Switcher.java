@@ -81,6 +81,7 @@ public final class Switcher implements AutoCloseable {
               .start(
                   program,
                   "lodger:" + start.name(),
+                  "kernel",
                   "launcher_pid=" + ProcessHandle.current().pid(),
                   "cpu=" + start.cpu(),
                   "isolation=" + start.isolation());
