@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -94,6 +96,16 @@ class OwnerIT {
   }
 
   @Test
+  void aLogIsFollowedToItsEnd() {
+    detach("talks", "sh", "-c", "for i in 1 2 3 4 5; do echo line $i; sleep 0.3; done; exit 7");
+    Lodger.Result log = must("logs", "--follow", "talks");
+    String lines = "line 1\nline 2\nline 3\nline 4\nline 5\n";
+    assertTrue(log.out().endsWith(lines), log::toString);
+    assertEquals(7, Lodger.of("wait", "talks").finish().status());
+    assertEquals(log.out(), must("logs", "-f", "talks").out(), "of a guest that has ended");
+  }
+
+  @Test
   void stopEndsACommandBySigterm() {
     detach("polite", "sh", "-c", "trap 'echo asked; exit 9' TERM; echo up; while :; do sleep 0.1; done");
     awaitLog("polite", "up");
@@ -119,40 +131,16 @@ class OwnerIT {
     assertEquals(204, control.post("/v1/pause").status());
     assertTrue(control.get("/v1/guest").body().contains("\"paused\""));
     assertEquals(409, control.post("/v1/pause").status());
-    long before = ticks("still");
+    long before = Host.ticks("still");
     Lodger.pause(1500);
-    assertEquals(before, ticks("still"), "ticks of a paused guest");
+    assertEquals(before, Host.ticks("still"), "ticks of a paused guest");
     must("resume", "still");
     Lodger.pause(3000);
-    assertTrue(ticks("still") > before, "it does not go on");
+    assertTrue(Host.ticks("still") > before, "it does not go on");
     assertEquals(409, control.post("/v1/resume").status());
     must("pause", "still");
     must("kill", "still");
     assertEquals(137, Lodger.of("wait", "still").finish().status());
-  }
-
-  /** Clock ticks of all of a guest's processes, those without a command line too. */
-  private static long ticks(String name) throws IOException {
-    long ticks = 0;
-    for (long pid : guestTree(name)) {
-      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
-      String[] field = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-      ticks += Long.parseLong(field[11]) + Long.parseLong(field[12]);
-    }
-    return ticks;
-  }
-
-  private static List<Long> guestTree(String name) {
-    List<Long> tree = new ArrayList<>();
-    for (long pid : Host.guestProcesses(name)) {
-      tree.add(pid);
-      ProcessHandle.of(pid).stream()
-          .flatMap(ProcessHandle::children)
-          .map(ProcessHandle::pid)
-          .filter(child -> !Host.guestProcesses(name).contains(child))
-          .forEach(tree::add);
-    }
-    return tree;
   }
 
   @Test
@@ -270,14 +258,28 @@ class OwnerIT {
 
   @Test
   void listsOfProcessesTellWhoIsWho() throws IOException {
-    detach("known");
-    String comm = Files.readString(Path.of("/proc/" + launcher("known") + "/comm")).strip();
-    assertEquals("lodger:known", comm);
-    List<String> roles = new ArrayList<>();
-    for (long pid : Host.guestProcesses("known")) {
-      roles.add(Files.readString(Path.of("/proc/" + pid + "/comm")).strip());
+    detach("well-known", "sleep", "1000");
+    awaitTask("well-known", "user:well-known");
+    assertEquals("lodger:well-kno", Host.shortName(launcher("well-known")));
+    Set<String> names = new TreeSet<>();
+    for (long pid : Host.guestProcesses("well-known")) {
+      String line = Files.readString(Path.of("/proc/" + pid + "/cmdline"));
+      names.add(Host.shortName(pid) + " " + line.split("\0")[1]);
     }
-    assertTrue(roles.containsAll(List.of("lodger-kernel", "lodger-spawner")), roles::toString);
+    assertEquals(
+        Set.of("kernel:well-kno kernel", "spawner:well-kn spawner", "user:well-known user"), names);
+  }
+
+  private static void awaitTask(String guest, String name) {
+    for (int i = 0; i < 300; i++) {
+      for (long pid : Host.guestProcesses(guest)) {
+        if (Host.shortName(pid).equals(name)) {
+          return;
+        }
+      }
+      Lodger.pause(20);
+    }
+    throw new AssertionError("no process " + name);
   }
 
   @Test

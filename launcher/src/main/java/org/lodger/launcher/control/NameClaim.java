@@ -87,7 +87,8 @@ public final class NameClaim implements AutoCloseable {
     }
   }
 
-  private static boolean isStill(Path path, int fd) {
+  /** Is that still the file of this path? */
+  static boolean isStill(Path path, int fd) {
     try {
       return identity(path).equals(identity(Path.of("/proc/self/fd/" + fd)));
     } catch (NoSuchFileException e) {
