@@ -9,10 +9,15 @@ import java.util.List;
 import org.lodger.launcher.Programs;
 import org.lodger.launcher.UsageException;
 
-/** A Debian with systemd that boots to a login prompt on hvc0. Root has no password. */
+/**
+ * A Debian with systemd that boots to a login prompt on hvc0, and asks for an address on each
+ * network card. Root has no password.
+ */
 public final class DebianDisk {
   private static final String PACKAGES =
-      "systemd-sysv,udev,dbus,login,passwd,kmod,procps,iproute2,iputils-ping,netbase,less";
+      "systemd-sysv,udev,dbus,login,passwd,kmod,procps,iproute2,iputils-ping,netbase,less"
+          // It brings systemd-resolved, which some suites have in a package of its own.
+          + ",libnss-resolve";
 
   /** Each is a shell command with the new root folder as $1. */
   private static final List<String> CHANGES =
@@ -21,6 +26,10 @@ public final class DebianDisk {
           "echo '127.0.0.1 localhost lodger' >\"$1/etc/hosts\"",
           "echo '/dev/vda / ext4 defaults,errors=remount-ro 0 1' >\"$1/etc/fstab\"",
           "chroot \"$1\" passwd --quiet --delete root",
+          "printf '[Match]\\nType=ether\\n[Network]\\nDHCP=yes\\n'"
+              + " >\"$1/etc/systemd/network/80-dhcp.network\"",
+          "chroot \"$1\" systemctl --quiet enable systemd-networkd systemd-resolved",
+          "ln -sf ../run/systemd/resolve/stub-resolv.conf \"$1/etc/resolv.conf\"",
           // Each guest made from this image gets an identity of its own at its first boot.
           ": >\"$1/etc/machine-id\"; rm -f \"$1/var/lib/dbus/machine-id\"",
           "mkdir -p \"$1/etc/systemd/system/getty.target.wants\"",
