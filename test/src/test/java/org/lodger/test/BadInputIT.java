@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,6 +141,21 @@ class BadInputIT {
     refused(Lodger.run("--kernel"), "--kernel");
     refused(Lodger.run("--cpu", "first"), "first");
     refused(Lodger.of("rnu"), "rnu", "run");
+  }
+
+  @Test
+  void networks() {
+    for (String net :
+        List.of(
+            "", "pigeon", "user:x", "tap:", "tap:a/b", "link:", "user,mac=1:2", "user,mtu=9", "user,mtu=70000",
+            "user,colour=red", "tap,publish=1:2", "user,publish=x", "link:" + "x".repeat(200))) {
+      refused(Lodger.run("--net", net).command("true"));
+    }
+    refused(Lodger.run("--net", "none", "--net", "user").command("true"), "none");
+    refused(Lodger.run("--net", "link:" + folder.resolve("l"), "--publish", "1:2").command("true"), "--publish");
+    for (String port : List.of("", "80", "x:80", "0:80", "80:99999", "1.2.3.4.5:80:80", "8080:80/icmp")) {
+      refused(Lodger.run("--publish", port).command("true"));
+    }
   }
 
   @Test

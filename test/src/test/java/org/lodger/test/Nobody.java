@@ -13,6 +13,11 @@ final class Nobody {
 
   /** The words are those behind {@code lodger run}; the folder, a fresh one, becomes nobody's. */
   static Host.Output run(Path folder, Path disk, String... words) throws IOException {
+    return Host.call(line(folder, disk, words));
+  }
+
+  /** The same, to be started by the caller. */
+  static String[] line(Path folder, Path disk, String... words) throws IOException {
     Path kernel = folder.resolve("vmlinux");
     Path agent = folder.resolve("agent");
     Path root = folder.resolve("root.img");
@@ -31,7 +36,7 @@ final class Nobody {
     line.addAll(List.of("run", "--disk", root.toString()));
     line.addAll(List.of(words));
     Host.must("chown", "-R", "65534:65534", folder.toString());
-    return Host.call(line.toArray(String[]::new));
+    return line.toArray(String[]::new);
   }
 
   /** Copies what a run needs to where everybody can read it: homes are often closed to others. */

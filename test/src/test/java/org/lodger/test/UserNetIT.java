@@ -64,38 +64,109 @@ class UserNetIT {
     return Lodger.run(options).disk(Disks.programsAnd("curl"), "ro").within(SOON);
   }
 
+  /** What a web server in the guest says, and how the host asks for it. */
+  private static final String SERVE =
+      "printf 'HTTP/1.0 200 OK\\r\\nContent-Length: 21\\r\\n\\r\\nhello from the guest\\n' >/run/page; "
+          + "echo ready; while :; do nc -l -p 80 </run/page; done";
+
+  private static String fetch(int port) {
+    for (int i = 0; ; i++) {
+      Host.Output got = Host.call("curl", "-s", "-m", "5", "http://127.0.0.1:" + port + "/");
+      if (got.status() == 0 || i == 10) {
+        return got.text();
+      }
+      Lodger.pause(200);
+    }
+  }
+
+  /** Address by DHCP, the host's loopback from the guest, and a port of the guest from the host. */
   @Test
-  void aUserWithoutPrivilegesReachesTheHostsLoopback() throws IOException {
+  void aUserWithoutPrivilegesGoesBothWays() throws IOException {
     Assumptions.assumeTrue(Host.root(), "only root can become nobody");
-    Host.Output output =
-        Nobody.run(
-            folder,
-            Disks.programsAnd("curl"),
-            "--net", "user", "--", "curl", "-s", "-m", "20", "-o", "/dev/null", "-w",
-            "%{size_download}", url());
-    assertEquals("1048576", output.text());
+    int port = freePort();
+    String script =
+        "ip addr flush dev eth0; printf '#!/bin/sh\\n[ $1 != bound ] || ip addr add $ip/24 dev eth0; "
+            + "[ $1 != bound ] || ip route add default via $router\\n' >/run/s; chmod +x /run/s; "
+            + "udhcpc -i eth0 -n -q -f -s /run/s >/dev/null 2>&1; "
+            + "ip -o -4 addr show eth0 | grep -o '10.0.2.15/24'; "
+            + "curl -s -m 20 -o /dev/null -w '%{size_download}\\n' " + url() + "; " + SERVE;
+    String[] line =
+        Nobody.line(
+            folder, Disks.programsAnd("curl"), "--net", "user", "--publish", port + ":80", "--", "sh",
+            "-c", script);
+    Lodger.Running guest = Lodger.of().under(line).startAlone();
+    guest.expect("10.0.2.15/24\n1048576\nready\n", SOON);
+    assertEquals("hello from the guest\n", fetch(port), guest::toString);
+    guest.process().destroy();
+    guest.await(SOON);
   }
 
   @Test
   void theHostReachesAPublishedPort() throws IOException {
     int port = freePort();
     Lodger.Running guest =
-        guest("--net", "user", "--publish", "127.0.0.1:" + port + ":80")
-            .shell(
-                "printf 'HTTP/1.0 200 OK\\r\\nContent-Length: 21\\r\\n\\r\\nhello from the guest\\n' >/run/page; "
-                    + "echo ready; while :; do nc -l -p 80 </run/page; done")
-            .start();
+        guest("--publish", "127.0.0.1:" + port + ":80").shell(SERVE).start();
     guest.expect("ready", SOON);
-    Host.Output got = null;
-    for (int i = 0; i < 10; i++) {
-      got = Host.call("curl", "-s", "-m", "5", "http://127.0.0.1:" + port + "/");
-      if (got.status() == 0) {
-        break;
-      }
-      Lodger.pause(200);
-    }
+    String got = fetch(port);
     guest.process().destroy();
-    assertEquals("hello from the guest\n", got.text(), guest::toString);
+    assertEquals("hello from the guest\n", got, guest::toString);
+  }
+
+  @Test
+  void aPortAlreadyTakenIsRefused() {
+    int taken = server.getAddress().getPort();
+    for (String net : List.of("user", "user,publish=127.0.0.1:" + taken + ":80")) {
+      Lodger.Result result =
+          guest("--name", "late", "--net", net, "--publish", "127.0.0.1:" + taken + ":80")
+              .shell("echo must not run")
+              .finish();
+      refused(result, Integer.toString(taken));
+    }
+    assertEquals(List.of(), Host.processesTitled("lodger:late passt"));
+  }
+
+  private static void refused(Lodger.Result result, String mention) {
+    assertEquals(2, result.status(), result::toString);
+    assertEquals("", result.out());
+    assertEquals(1, result.err().lines().count(), result::toString);
+    assertTrue(result.err().contains(mention), result::toString);
+  }
+
+  /** The second card cannot be had: nothing of the first one stays. */
+  @Test
+  void nothingIsHalfStarted() {
+    Lodger.Result result =
+        guest("--name", "half", "--net", "user", "--net", "link:/nowhere/link").command("true").finish();
+    refused(result, "/nowhere/link");
+    for (int i = 0; i < 100 && !Host.processesTitled("lodger:half passt").isEmpty(); i++) {
+      Lodger.pause(20);
+    }
+    assertEquals(List.of(), Host.processesTitled("lodger:half passt"));
+  }
+
+  private static String cards(Lodger lodger) {
+    Lodger.Result result = lodger.command("ls", "/sys/class/net").finish();
+    assertEquals(0, result.status(), result::toString);
+    assertEquals("", result.err());
+    return result.out();
+  }
+
+  @Test
+  void whoSaysNothingGetsThisNetwork() {
+    assertEquals("eth0\nlo\n", cards(guest()));
+    assertEquals("lo\n", cards(guest("--net", "none")));
+  }
+
+  /** No card then, and no complaint; who asks for one is told the package. */
+  @Test
+  void withoutPasst() {
+    String passt = Host.must("which", "passt").strip();
+    String[] hide = {"bwrap", "--dev-bind", "/", "/", "--ro-bind", "/dev/null", passt};
+    Assumptions.assumeTrue(
+        Host.has("bwrap") && ShareIT.namespaces(), "no bubblewrap, or no user namespaces here");
+    assertEquals("lo\n", cards(guest().under(hide)));
+    refused(guest("--net", "user").under(hide).command("true").finish(), "apt-get install passt");
+    refused(guest("--publish", "8080:80").under(hide).command("true").finish(), "apt-get install passt");
   }
 
   @Test

@@ -7,7 +7,10 @@ import org.lodger.launcher.UsageException;
 import org.lodger.launcher.net.NetOption;
 import org.lodger.launcher.net.Publish;
 
-/** All --net and --publish of a command line together. */
+/**
+ * All --net and --publish of a command line together. Who says nothing gets a user-mode network
+ * where that needs no further package.
+ */
 final class NetOptions {
   private NetOptions() {}
 
@@ -19,12 +22,14 @@ final class NetOptions {
       }
       return List.of();
     }
+    if (nets.isEmpty()) {
+      return ports.isEmpty() && !NetOption.userIsThere()
+          ? List.of()
+          : List.of(NetOption.user(ports));
+    }
     List<NetOption> cards = new ArrayList<>(nets.stream().map(NetOption::parse).toList());
     if (ports.isEmpty()) {
       return cards;
-    }
-    if (cards.isEmpty()) {
-      return List.of(NetOption.user(ports));
     }
     for (int i = 0; i < cards.size(); i++) {
       if (cards.get(i).kind() == NetOption.Kind.USER) {

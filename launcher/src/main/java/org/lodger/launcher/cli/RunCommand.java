@@ -77,7 +77,8 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "user|tap[:NAME]|link:FOLDER[,mac=M][,mtu=N]|none",
       description =
           "A network card; may be given several times. user reaches what the host reaches, tap is an"
-              + " interface of the host, link joins guests.")
+              + " interface of the host, link joins guests. The default is user where passt is"
+              + " installed, else none.")
   private List<String> nets = new ArrayList<>();
 
   @Option(

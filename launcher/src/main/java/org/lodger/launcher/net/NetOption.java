@@ -41,6 +41,11 @@ public record NetOption(Kind kind, String where, MacAddress mac, int mtu, List<P
   private static final int MTU_MIN = 68; // what every IP network has to carry
   private static final int MTU_MAX = 65535;
 
+  /** Does this host have what a user-mode network needs? */
+  public static boolean userIsThere() {
+    return UserNet.program().isPresent();
+  }
+
   /** A network that needs nothing said about it. */
   public static NetOption user(List<Publish> ports) {
     return new NetOption(Kind.USER, "", null, 0, ports);

@@ -4,6 +4,7 @@ package org.lodger.launcher.net;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.lodger.launcher.Programs;
 import org.lodger.launcher.UsageException;
 import org.lodger.virtio.net.PasstBackend;
@@ -14,6 +15,10 @@ import org.lodger.virtio.net.PasstProcess;
  * host (its loopback too), 10.0.2.3 answers for the host's name servers. A second card has 10.0.3.
  */
 record UserNet(int index) {
+  static Optional<Path> program() {
+    return Programs.find("passt");
+  }
+
   private String address(int last) {
     return "10.0." + (2 + index) + "." + last;
   }
@@ -38,7 +43,7 @@ record UserNet(int index) {
 
   PasstBackend open(String guest, int mtu, List<Publish> ports) {
     Path program =
-        Programs.find("passt")
+        program()
             .orElseThrow(
                 () -> new UsageException("passt is missing; type: sudo apt-get install passt"));
     ports.forEach(Publish::checkFree);

@@ -71,6 +71,9 @@ final class Lodger implements SystemUnderTest {
   public List<String> command(Job job) {
     List<String> line = new ArrayList<>(List.of(program(site), "run"));
     line.addAll(kind());
+    if (help.contains("--net")) {
+      line.addAll(List.of("--net", "none")); // no system under test has a card
+    }
     line.addAll(
         List.of(
             "--mem",
