@@ -104,4 +104,13 @@ class GuestMemoryTest {
       assertEquals(memory.slice(0, 4096), memory.slice(4096, 4096));
     }
   }
+
+  @Test
+  void lookingAwayLosesNothing() {
+    try (GuestMemory memory = GuestMemory.create("test", 8192)) {
+      memory.putLong(4096, 7);
+      memory.lookAway();
+      assertEquals(7, memory.getLong(4096));
+    }
+  }
 }

@@ -199,6 +199,7 @@ public final class Guest implements AutoCloseable {
     }
     new BootInfo(ram.size(), initrd, content.length, kernel.entry(), kernel.text(), plan.commandLine())
         .write(control);
+    ram.lookAway();
   }
 
   /** Ends the devices once they have handed on what the guest gave them. */

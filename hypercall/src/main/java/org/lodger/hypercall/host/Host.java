@@ -23,6 +23,7 @@ public final class Host {
   public static final int PROT_WRITE = 2;
   public static final int MAP_SHARED = 1;
   public static final int MAP_NORESERVE = 0x4000;
+  public static final int MADV_DONTNEED = 4;
 
   public static final int MFD_CLOEXEC = 1;
   public static final int MFD_ALLOW_SEALING = 2;
@@ -281,6 +282,10 @@ public final class Host {
 
   public static void munmap(long address, long length) {
     check(C.munmap(address, length), "munmap");
+  }
+
+  public static void madvise(long address, long length, int advice) {
+    check(C.madvise(address, length, advice), "madvise");
   }
 
   /** A counter descriptor: {@link #signal} adds one, {@link #await} sleeps until it is not 0. */

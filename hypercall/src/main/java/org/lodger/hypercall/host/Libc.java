@@ -87,6 +87,8 @@ public interface Libc {
 
   int munmap(long addr, long length);
 
+  int madvise(long addr, long length, int advice);
+
   int eventfd(int initial, int flags);
 
   int pipe2(@Out int[] fds, int flags);
