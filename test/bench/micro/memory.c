@@ -18,6 +18,22 @@ static void fresh_page(long n)
 	munmap(p, n * PAGE);
 }
 
+#define PLACES 16384		/* pages: 64 MiB */
+
+/* One here, one there, so that nothing done for neighbours helps. The generator visits each place once. */
+static void random_page(long n)
+{
+	char *p = anonymous(PLACES * PAGE);
+	unsigned int place = n;
+
+	madvise(p, PLACES * PAGE, MADV_NOHUGEPAGE);
+	for (long i = 0; i < n; i++) {
+		place = (place * 1597 + 51749) % PLACES;
+		p[place * PAGE] = 1;
+	}
+	munmap(p, PLACES * PAGE);
+}
+
 static int file = -1;
 
 static void open_file(long arg)
@@ -89,6 +105,7 @@ static void map_touch_unmap(long n)
 
 const struct row memory_rows[] = {
 	{ "fresh-page", fresh_page, NS, -1, .most = MOST },
+	{ "random-page", random_page, NS, -1, .most = PLACES / 4 },
 	{ "file-page", file_page, NS, -1, open_file, close_file, MOST },
 	{ "copy-on-write-page", copied_page, NS, -1, open_file, close_file, MOST },
 	{ "mprotect-pair-touch", protect_pair, NS, -1 },

@@ -139,7 +139,19 @@ final class Lab {
     }
     Run idle = run(step, new Job("idle", step.quick(), step.quick() ? 1 : 5));
     failure = bootFailure(idle);
+    Optional<List<String>> oneCommand = step.system().oneCommand();
+    double oneCommandMs = Double.NaN;
+    if (failure.isEmpty() && oneCommand.isPresent()) {
+      Run command = Run.of(oneCommand.get(), false, step.limit());
+      oneCommandMs = command.endMs();
+      failure = command.exitFailure();
+    }
     if (failure.isEmpty() && !stopped) {
+      if (oneCommand.isPresent()) {
+        add(step, "one-command", new Transcript.Value(Unit.MS, oneCommandMs));
+        add(step, "launcher-memory", new Transcript.Value(Unit.MIB, idle.launcherMib()));
+      }
+      idle.transcript().rows().forEach((name, value) -> add(step, name, value));
       add(step, "start-to-init", new Transcript.Value(Unit.MS, start.initMs()));
       add(step, "start-to-end", new Transcript.Value(Unit.MS, start.endMs()));
       add(step, "idle-memory", new Transcript.Value(Unit.MIB, idle.idleMib()));

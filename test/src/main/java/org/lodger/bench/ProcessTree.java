@@ -69,17 +69,27 @@ final class ProcessTree {
 
   /** Memory that would be free without the tree; shared pages count by their share. */
   double memoryMib() {
-    long kib = 0;
-    for (long pid : members(stats())) {
-      kib += proportional(pid);
-    }
-    return kib / 1024.0;
+    return sum("Pss:");
   }
 
-  private long proportional(long pid) {
+  /** Of {@link #memoryMib}, what is shared memory: in a guest's processes that is the guest's RAM. */
+  double sharedMib() {
+    return sum("Pss_Shmem:");
+  }
+
+  /** Resident memory of the first process, shared pages in full. */
+  double launcherMib() {
+    return rollup(root, "Rss:") / 1024.0;
+  }
+
+  private double sum(String name) {
+    return members(stats()).stream().mapToLong(pid -> rollup(pid, name)).sum() / 1024.0;
+  }
+
+  private long rollup(long pid, String name) {
     try {
       for (String line : Files.readAllLines(proc.resolve(pid + "/smaps_rollup"))) {
-        if (line.startsWith("Pss:")) {
+        if (line.startsWith(name)) {
           return Long.parseLong(line.replaceAll("\\D", ""));
         }
       }

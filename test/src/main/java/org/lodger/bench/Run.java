@@ -30,6 +30,7 @@ final class Run {
   private double beginHost;
   private long begin;
   private double idleMib = Double.NaN;
+  private double launcherMib = Double.NaN;
 
   /** {@code idle}: the job sleeps, and is looked at meanwhile. */
   private Run(List<String> command, boolean idle) {
@@ -101,6 +102,7 @@ final class Run {
     companySeconds = Math.max(0, tree.hostCpuSeconds() - beginHost - cpuSeconds);
     if (idle) {
       idleMib = tree.memoryMib();
+      launcherMib = tree.launcherMib();
     }
   }
 
@@ -147,5 +149,19 @@ final class Run {
   /** Memory of all processes at the end of an idle job. */
   double idleMib() {
     return idleMib;
+  }
+
+  /** Resident memory of the first process at the end of an idle job. */
+  double launcherMib() {
+    return launcherMib;
+  }
+
+  /** Why a command that prints nothing did not do; empty if it did. */
+  Optional<String> exitFailure() {
+    if (late) {
+      return failure();
+    }
+    int status = process.exitValue();
+    return status == 0 ? Optional.empty() : Optional.of("one command ended with status " + status);
   }
 }

@@ -25,7 +25,7 @@ record Step(int round, Group group, SystemUnderTest system, boolean quick) {
     for (int round = 1; round <= rounds; round++) {
       for (Group group : groups) {
         for (SystemUnderTest system : systems) {
-          if (round <= rounds(system, rounds)) {
+          if (round <= rounds(system, rounds) && system.takesPartIn(group)) {
             plan.add(new Step(round, group, system, quick));
           }
         }

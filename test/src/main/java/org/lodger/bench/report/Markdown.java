@@ -48,7 +48,7 @@ public final class Markdown {
   }
 
   private static void section(StringBuilder text, Summary summary, String group) {
-    List<String> columns = summary.results.measured().stream().map(Results.Column::name).toList();
+    List<String> columns = summary.columns(group).stream().map(Results.Column::name).toList();
     Group known = Group.valueOf(group.toUpperCase(java.util.Locale.ROOT));
     text.append(String.format("%n## %s%n%n%s%n%n", group, known.explanation()));
     text.append("| row | unit |");

@@ -82,7 +82,7 @@ public final class Table {
   }
 
   private static List<List<String>> table(Summary summary, String group) {
-    List<Results.Column> columns = summary.results.measured();
+    List<Results.Column> columns = summary.columns(group);
     List<List<String>> table = new ArrayList<>();
     List<String> head = new ArrayList<>(List.of("", ""));
     columns.forEach(column -> head.add(column.name()));

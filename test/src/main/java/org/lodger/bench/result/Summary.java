@@ -97,6 +97,16 @@ public final class Summary {
     return wall > 0 ? company / wall : 0;
   }
 
+  /** The systems that took part in a group. */
+  public List<Column> columns(String group) {
+    return results.measured().stream()
+        .filter(
+            column ->
+                rejected(group, column.name()) > 0
+                    || lines(group).stream().anyMatch(l -> l.cells().containsKey(column.name())))
+        .toList();
+  }
+
   public List<Line> lines(String group) {
     return lines.stream().filter(line -> line.group().equals(group)).toList();
   }

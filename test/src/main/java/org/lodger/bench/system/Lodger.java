@@ -4,17 +4,22 @@ package org.lodger.bench.system;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.lodger.bench.Group;
 
 /** Lodger with one of its kinds of isolation. */
 final class Lodger implements SystemUnderTest {
+  private static final String NO_REWRITE = "--no-rewrite";
+
   private final Site site;
   private final String isolation;
+  private final boolean rewrites;
   private final String help;
 
   /** {@code help} is what {@code lodger run --help} says: which kinds there are. */
-  Lodger(Site site, String isolation, String help) {
+  Lodger(Site site, String isolation, boolean rewrites, String help) {
     this.site = site;
     this.isolation = isolation;
+    this.rewrites = rewrites;
     this.help = help;
   }
 
@@ -28,12 +33,16 @@ final class Lodger implements SystemUnderTest {
 
   @Override
   public String name() {
-    return "lodger-" + isolation;
+    return "lodger-" + isolation + (rewrites ? "" : NO_REWRITE.substring(1));
   }
 
   @Override
   public String description() {
-    return "Lodger, " + isolation + " isolation; a patched guest kernel";
+    return "Lodger, "
+        + isolation
+        + " isolation"
+        + (rewrites ? "" : ", programs' code left as it is")
+        + "; a patched guest kernel";
   }
 
   @Override
@@ -51,15 +60,44 @@ final class Lodger implements SystemUnderTest {
     if (!isolation.equals("process") && !help.contains("--isolation")) {
       return Optional.of("this version of Lodger has only process isolation");
     }
-    List<String> line = new ArrayList<>(List.of(program(site), "run"));
-    line.addAll(kind());
-    line.addAll(List.of("--", "true"));
-    Tools.Output output = Tools.call(line);
+    if (!rewrites && !help.contains(NO_REWRITE)) {
+      return Optional.of("this version of Lodger rewrites no call sites");
+    }
+    Tools.Output output = Tools.call(command(List.of(), "true"));
     return output.status() == 0 ? Optional.empty() : Optional.of(output.firstLine());
   }
 
-  private List<String> kind() {
-    return help.contains("--isolation") ? List.of("--isolation", isolation) : List.of();
+  /** {@code lodger run} with this kind of isolation, pinned, and then with what else is said. */
+  private List<String> run(List<String> options) {
+    List<String> line = new ArrayList<>(List.of(program(site), "run"));
+    if (help.contains("--isolation")) {
+      line.addAll(List.of("--isolation", isolation));
+    }
+    if (!rewrites) {
+      line.add(NO_REWRITE);
+    }
+    line.addAll(List.of("--cpu", Integer.toString(site.cpu())));
+    line.addAll(options);
+    return line;
+  }
+
+  /** One command in a guest. */
+  public List<String> command(List<String> options, String... words) {
+    List<String> line = run(options);
+    line.add("--");
+    line.addAll(List.of(words));
+    return line;
+  }
+
+  @Override
+  public Optional<List<String>> oneCommand() {
+    return Optional.of(command(List.of(), "true"));
+  }
+
+  /** Without rewritten call sites it differs in what the rows of micro show. */
+  @Override
+  public boolean takesPartIn(Group group) {
+    return rewrites || group == Group.MICRO;
   }
 
   @Override
@@ -69,23 +107,20 @@ final class Lodger implements SystemUnderTest {
 
   @Override
   public List<String> command(Job job) {
-    List<String> line = new ArrayList<>(List.of(program(site), "run"));
-    line.addAll(kind());
+    List<String> options = new ArrayList<>();
     if (help.contains("--net")) {
-      line.addAll(List.of("--net", "none")); // no system under test has a card
+      options.addAll(List.of("--net", "none")); // no system under test has a card
     }
-    line.addAll(
+    options.addAll(
         List.of(
             "--mem",
             Site.MEMORY,
-            "--cpu",
-            Integer.toString(site.cpu()),
             "--disk",
             site.image() + ",ro",
             "--disk",
             site.data().toString(),
             "--append",
             "quiet init=/bench/init " + String.join(" ", job.kernelArguments("/dev/vdb"))));
-    return line;
+    return run(options);
   }
 }

@@ -3,6 +3,7 @@ package org.lodger.bench.system;
 
 import java.util.List;
 import java.util.Optional;
+import org.lodger.bench.Group;
 
 /** One way to run the programs of the benchmark's root: boot this root, with this job. */
 public interface SystemUnderTest {
@@ -20,6 +21,16 @@ public interface SystemUnderTest {
 
   /** Do programs run on the processor itself, so that pure computing must be as fast as native? */
   boolean runsNatively();
+
+  /** Is it worth a column in this group? */
+  default boolean takesPartIn(Group group) {
+    return true;
+  }
+
+  /** What a user types to run one command that does nothing; empty if a system has no such way. */
+  default Optional<List<String>> oneCommand() {
+    return Optional.empty();
+  }
 
   /** The whole command line. It prints what the job prints, and ends when the system has ended. */
   List<String> command(Job job);

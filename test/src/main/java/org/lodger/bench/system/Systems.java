@@ -14,8 +14,9 @@ public final class Systems {
   public Systems(Site site) {
     String help = Lodger.help(site);
     all.add(new Native(site, "native"));
-    all.add(new Lodger(site, "process", help));
-    all.add(new Lodger(site, "key", help));
+    all.add(new Lodger(site, "process", true, help));
+    all.add(new Lodger(site, "key", true, help));
+    all.add(new Lodger(site, "key", false, help));
     all.add(new Uml(site));
     all.add(new Container(site));
     all.add(new Qemu(site, true));
@@ -30,6 +31,7 @@ public final class Systems {
         "lodger",
         "lodger-process",
         "lodger-key",
+        "lodger-key-no-rewrite",
         "uml",
         "container",
         "qemu-kvm",

@@ -6,6 +6,7 @@ const COLOURS = {
   "native": "#7a828c",
   "lodger-process": "#0072b2",
   "lodger-key": "#56b4e9",
+  "lodger-key-no-rewrite": "#8e7cc3",
   "uml": "#e69f00",
   "container": "#009e73",
   "qemu-kvm": "#cc79a7",
@@ -237,6 +238,7 @@ function curve(series, lines) {
 }
 
 function table(group, lines) {
+  const measured = systemsOf(group);
   const head = element("tr", {}, element("th", {}, "row"),
     ...measured.map((system) => element("th", {}, system.name)));
   const body = lines.map((line) => element("tr", {}, element("td", {}, line.name), ...measured.map((system) => {
@@ -260,6 +262,11 @@ function table(group, lines) {
   return element("details", {},
     element("summary", {}, "All figures"),
     element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...body))));
+}
+
+function systemsOf(group) {
+  return measured.filter((system) => failed(group, system) ||
+    DATA.lines.some((line) => line.group === group && line.cells[system.name]));
 }
 
 function failed(group, system) {
