@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lodger.bench.Group;
+import org.lodger.bench.result.Goals;
 import org.lodger.bench.result.Summary;
 
 /** One file that a browser shows without a network: the page, its charts, Chart.js, the data. */
@@ -26,6 +27,7 @@ public final class Html {
     data.put("lines", summary.lines);
     data.put("loads", summary.loads);
     data.put("voids", summary.voids);
+    data.put("goals", new Goals(summary).outcomes());
     data.put("notes", Table.notes(summary));
     data.put(
         "explanations",

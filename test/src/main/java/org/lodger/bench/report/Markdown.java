@@ -4,7 +4,9 @@ package org.lodger.bench.report;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lodger.bench.Group;
+import org.lodger.bench.result.Goals;
 import org.lodger.bench.result.Results;
 import org.lodger.bench.result.Summary;
 import org.lodger.bench.result.Summary.Cell;
@@ -37,10 +39,24 @@ public final class Markdown {
       line(text, column.name() + ": " + column.description() + " (" + column.version() + ")");
     }
     Table.notes(summary).forEach(note -> line(text, note));
+    goals(text, new Goals(summary).outcomes());
     for (String group : results.groups()) {
       section(text, summary, group);
     }
     return text.toString();
+  }
+
+  private static void goals(StringBuilder text, List<Goals.Outcome> outcomes) {
+    if (outcomes.isEmpty()) {
+      return;
+    }
+    text.append("\n## goals\n\nWhat Lodger is to cost, and whether it does.\n\n");
+    text.append("| group | row | system | goal | measured | |\n|---|---|---|---|---|---|\n");
+    for (Goals.Outcome o : outcomes) {
+      text.append(
+          Stream.of(o.group(), o.row(), o.system(), o.goal(), o.measured(), o.verdict())
+              .collect(Collectors.joining(" | ", "| ", " |\n")));
+    }
   }
 
   private static void line(StringBuilder text, String item) {

@@ -325,6 +325,17 @@ function overview() {
   return panel;
 }
 
+function goals() {
+  const head = ["row", "system", "goal", "measured", ""].map((name) => element("th", {}, name));
+  const body = DATA.goals.map((goal) => element("tr", {},
+    ...[`${goal.group} ${goal.row}`, goal.system, goal.goal, goal.measured].map((text) => element("td", {}, text)),
+    element("td", goal.verdict === "met" ? {} : { class: "warn" }, goal.verdict)));
+  return element("section", { id: "goals" }, element("h2", {}, "Goals"),
+    element("p", { class: "quiet" }, "What Lodger is to cost, and whether it does."),
+    element("div", { class: "panel scroll" },
+      element("table", { class: "goals" }, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body))));
+}
+
 function facts(title, entries) {
   return element("div", { class: "panel" }, element("h3", {}, title),
     element("table", { class: "facts" }, element("tbody", {}, ...entries.map(([key, value]) =>
@@ -342,6 +353,7 @@ function page() {
     element("p", {}, "The same programs, from the same disk, on one processor with the same memory, in each of these systems. " +
       "× 2 means twice as slow as without any virtualization, or half as fast."),
     overview(),
+    ...(DATA.goals.length ? [goals()] : []),
     ...groups.map(section),
     element("h2", {}, "Systems"),
     facts("What ran", results.systems.map((system) => [system.name, system.whyNot
