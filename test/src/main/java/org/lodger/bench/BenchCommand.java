@@ -33,7 +33,7 @@ import sun.misc.Signal;
     description =
         "Measure what systems cost on this host, side by side: native, Lodger, User-mode Linux,"
             + " a container, QEMU.",
-    subcommands = CompareCommand.class,
+    subcommands = {CompareCommand.class, GuardCommand.class},
     footer =
         "%nCtrl-C ends it and keeps what is finished. The exit status is 0 if something was"
             + " measured.")
@@ -183,7 +183,7 @@ public final class BenchCommand implements Callable<Integer> {
     return Files.isWritable(folder) ? folder : Path.of("");
   }
 
-  private static Path home() {
+  static Path home() {
     String home = System.getenv("LODGER_HOME");
     if (home == null) {
       throw new Refusal("LODGER_HOME is not set; start this as ./lodger bench");
@@ -191,7 +191,7 @@ public final class BenchCommand implements Callable<Integer> {
     return Path.of(home);
   }
 
-  private static Path work() {
+  static Path work() {
     String cache = System.getenv("XDG_CACHE_HOME");
     Path base =
         cache == null || cache.isEmpty()
