@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jumps to every byte of the stub with the registers of every dangerous system call. Whatever
- * instruction lies there, the host must not act on it.
+ * Jumps to every byte of the stub, and of the host's vDSO around its system calls, with the registers
+ * of every dangerous one. Whatever instruction lies there, the host must not act on it.
  *
  *	attack-stub [host-pid] [host-path] [all]
  *
@@ -100,12 +100,21 @@ struct shot {
 static struct shot *shots;
 static long nr_shots;
 
+#define STUB_PAGES ((STUB_END - STUB) / PAGE)
+#define PAGES (STUB_PAGES + (HOST_TIME_END - HOST_VDSO) / PAGE)
+
+/* Of the stub's pages and those of the host's vDSO, as if these lay behind. */
+static uintptr_t address(uint32_t offset)
+{
+	return offset < STUB_PAGES * PAGE ? STUB + offset : HOST_VDSO + offset - STUB_PAGES * PAGE;
+}
+
 static void shoot(long i)
 {
 	struct registers r;
 
 	aim(&r, &calls[shots[i].call], shots[i].flavour);
-	attack_target = (void *)(STUB + shots[i].offset);
+	attack_target = (void *)address(shots[i].offset);
 	if (!sigsetjmp(rescue, 0))
 		attack_jump(&r);
 	if (readable(HOLE)) {
@@ -118,8 +127,6 @@ static void shoot(long i)
 		BREACH("offset %#x, call %ld: a read-only page is writable", shots[i].offset,
 		       calls[shots[i].call].nr);
 }
-
-#define PAGES ((STUB_END - STUB) / PAGE)
 
 static char code[PAGES * PAGE];
 
@@ -140,16 +147,15 @@ static void look(long page)
 {
 	struct registers r;
 	struct call none = { SYS_getppid, { 0 } };
-	uintptr_t at = STUB + page * PAGE;
 
-	if (!readable(at))
+	if (!readable(address(page * PAGE)))
 		return;
 	executable[page] = 1;
 	aim(&r, &none, 0);
-	attack_target = (void *)at;
+	attack_target = (void *)address(page * PAGE);
 	if (!sigsetjmp(rescue, 0))
 		attack_jump(&r);
-	if (rescue_info.si_signo == SIGSEGV && rescue_info.si_addr == (void *)(STUB + page * PAGE))
+	if (rescue_info.si_signo == SIGSEGV && rescue_info.si_addr == attack_target)
 		executable[page] = 0;
 }
 
@@ -159,7 +165,7 @@ static void plan(int all)
 			      PROT_READ | PROT_WRITE);
 	for (unsigned int offset = 0; offset < PAGES * PAGE; offset++) {
 		int every = all || near_syscall(offset);
-		if (!executable[offset / PAGE])
+		if (!executable[offset / PAGE] || (offset >= STUB_PAGES * PAGE && !every))
 			continue;
 		for (int c = 0; c < nr_calls; c++)
 			for (unsigned int f = 0; f < FLAVOURS; f++)
@@ -200,7 +206,7 @@ int main(int argc, char **argv)
 	CHECK(executable[0], "the stub's page does not execute");
 	for (unsigned int i = 0; i < PAGES; i++)
 		if (executable[i])
-			memcpy(code + i * PAGE, (void *)(STUB + i * PAGE), PAGE);
+			memcpy(code + i * PAGE, (void *)address(i * PAGE), PAGE);
 	plan(all);
 	run_campaign("stub", nr_shots, shoot);
 	check_canary();

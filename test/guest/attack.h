@@ -16,6 +16,8 @@
 /* Where Lodger keeps its stub and its slot in every address space (docs/architecture.md). */
 #define STUB		0x750000000000UL
 #define STUB_END	0x750000030000UL
+#define HOST_VDSO	0x7a0000010000UL
+#define HOST_TIME_END	0x7a0000020000UL
 #define WINDOW		0x700000000000UL	/* the kernel's, then the host's */
 #define WINDOW_END	0x800000000000UL
 #define HOLE		0x234567000000UL	/* nothing is ever mapped here */

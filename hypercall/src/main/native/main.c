@@ -99,13 +99,6 @@ static void confine(void)
 		die(LODGER_EXIT_USAGE, "this host has no seccomp filters", r);
 }
 
-static int equal(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
 /* What all processes of the guest share must be there before any of it is written. */
 static void share_memory(void)
 {
@@ -128,6 +121,8 @@ static void choose_isolation(const char *wanted)
 	if (!wanted || equal(wanted, "process"))
 		return;
 	lacks = key_probe();
+	if (!lacks)
+		lacks = vdso_probe();
 	if (lacks && equal(wanted, "key"))
 		die(LODGER_EXIT_USAGE, lacks, 0);
 	if (lacks)
@@ -148,6 +143,7 @@ static void fill_boot_info(const unsigned long *auxv)
 	boot_info->isolation = first_kind;
 	boot_info->xstate_size = layout.xstate_size;
 	boot_info->xfeatures = layout.xfeatures;
+	boot_info->host_clock = host_clock;
 	for (; auxv[0]; auxv += 2) {
 		if (auxv[0] == AT_HWCAP)
 			boot_info->hwcap = auxv[1];
@@ -178,10 +174,10 @@ void start(unsigned long *stack)
 	sys3(__NR_close_range, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES, ~0U, 0);
 	set_limits();
 
+	vdso_init(auxv);
 	share_memory();
 	ram_size = boot_info->ram_size;
 	probe_frame(auxv);
-	vdso_init(auxv);
 	host_stack = U(stack) & -4096UL;
 	host_stack_end = (aux(auxv, AT_EXECFN) | 4095) + 1;
 	map_fixed(LODGER_RAM_BASE, ram_size, PROT_READ | PROT_WRITE | PROT_EXEC, LODGER_FD_RAM,

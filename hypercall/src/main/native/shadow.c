@@ -31,6 +31,14 @@ static int changes_key(const __u8 *p)
 				(p[1] == XSAVE_GROUP && xrstor_operand(p[2])));
 }
 
+int changes_no_key(const __u8 *code, __u64 len)
+{
+	for (__u64 i = 0; i + 2 < len; i++)
+		if (changes_key(code + i))
+			return 0;
+	return 1;
+}
+
 /*
  * An instruction may lie across two pages, and which ones are neighbours is not known here. So no
  * page ends with two bytes of one, and none begins with two.

@@ -19,6 +19,9 @@ void shadow_init(void);
  */
 long shadow_refresh(__u64 phys, __u64 len);
 
+/* Whether nothing in there is an instruction that changes a key, at whatever alignment. */
+int changes_no_key(const __u8 *code, __u64 len);
+
 /* glibc's, as they stand in a copy: the first two bytes are ud2's. */
 #define SHADOW_XRSTOR_BEFORE	7	/* mov $mask, %eax; xor %edx, %edx */
 #define SHADOW_XRSTOR_LEN	5	/* xrstor disp8(%rsp) */

@@ -37,6 +37,14 @@
 #define CHILDREN_VIEW		0x758000100000
 #define CHILDREN_SIZE		0x10000
 
+/*
+ * In every process of the guest, and all that is left of the host's own mappings where programs
+ * run: its vDSO, with the data that it reads in front.
+ */
+#define HOST_TIME		0x7a0000000000
+#define HOST_VDSO		0x7a0000010000
+#define HOST_TIME_END		0x7a0000020000
+
 /* struct slot_ro, for stub.S: slot_ro_page and slot_rw_page come from the linker script */
 #define RO_FRAME		(slot_ro_page + 0x00)
 #define RO_IRET			(slot_ro_page + 0x08)

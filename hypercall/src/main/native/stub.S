@@ -195,7 +195,11 @@ slot_start:
 	mov	$__NR_munmap, %eax
 	syscall
 	mov	$SLOT_END, %rdi
-	mov	$ADDRESS_END - SLOT_END, %rsi
+	mov	$HOST_TIME - SLOT_END, %rsi
+	mov	$__NR_munmap, %eax
+	syscall
+	mov	$HOST_TIME_END, %rdi
+	mov	$ADDRESS_END - HOST_TIME_END, %rsi
 	mov	$__NR_munmap, %eax
 	syscall
 	xor	%edi, %edi

@@ -93,6 +93,7 @@ void map_fixed(__u64 addr, __u64 size, int prot, int fd, const char *what);
 void *memcpy(void *to, const void *from, unsigned long n);
 void *memset(void *to, int c, unsigned long n);
 unsigned long strlen(const char *s);
+int equal(const char *a, const char *b);
 
 /* Prints "lodger: <what>[: errno N]" on stderr and ends the guest with that exit status. */
 void die(int status, const char *what, long error) __attribute__((noreturn));

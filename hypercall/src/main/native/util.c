@@ -29,6 +29,13 @@ unsigned long strlen(const char *s)
 	return n;
 }
 
+int equal(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
 int make_memfd(const char *name, __u64 size)
 {
 	long fd = sys2(__NR_memfd_create, name, 0), r;

@@ -382,14 +382,23 @@ static void run_keyed(__u32 i, struct lodger_regs *regs, struct lodger_trap *tra
 	}
 }
 
+/*
+ * iretq to an address that is none would fault in the stub. The host's vDSO is where programs read
+ * the clock, and they may be stopped in it. They can jump there anyway: naming it opens nothing.
+ */
+static int may_run_at(__u64 rip)
+{
+	return rip < LODGER_TASK_SIZE || (rip >= HOST_VDSO && rip < HOST_TIME_END);
+}
+
 void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct lodger_trap *trap)
 {
 	__u64 *r = regs->r;
 	__u64 status;
 	long i, task;
 
-	/* iretq would fault in the stub; the processor reports a fetch from there the same way. */
-	if (r[LODGER_RIP] >= LODGER_TASK_SIZE) {
+	/* As the processor reports it. */
+	if (!may_run_at(r[LODGER_RIP])) {
 		*trap = (struct lodger_trap){
 			.reason = LODGER_TRAP_SIGNAL, .signo = SIGSEGV, .code = SI_KERNEL,
 			.trapno = 13,

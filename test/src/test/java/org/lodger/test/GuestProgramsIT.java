@@ -30,7 +30,7 @@ class GuestProgramsIT {
   private static final List<String> MEMORY =
       List.of("cow", "shared", "barriers", "remap", "filemap", "nx", "scattered");
   private static final List<String> PROCESSES =
-      List.of("threads", "timers", "preempt", "execs", "vfork", "pipes", "proc", "module",
+      List.of("threads", "timers", "vdso", "preempt", "execs", "vfork", "pipes", "proc", "module",
           "manyprocs", "forkbomb");
   private static final List<String> ATTACKS =
       List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin", "attack-key");

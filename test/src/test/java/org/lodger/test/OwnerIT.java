@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -183,6 +185,23 @@ class OwnerIT {
     assertTrue(Math.abs(now - second[1]) <= 2, "time of day " + second[1] + ", here " + now);
     assertTrue(second[0] >= first[0] + 4, "monotonic " + first[0] + " then " + second[0]);
     must("kill", "clock");
+  }
+
+  /** A program that reads the clock all the while sees a pause as one jump forward. */
+  @Test
+  void clocksOfProgramsJumpOverAPause() {
+    Lodger.Running running =
+        Lodger.run("--name", "jump").disk(Disks.programs()).command("/test/vdso", "watch", "8").start();
+    started.add("jump");
+    running.expect("watching", LIMIT);
+    must("pause", "jump");
+    Lodger.pause(3000);
+    must("resume", "jump");
+    assertEquals(0, running.await(LIMIT), running::toString);
+    Matcher jump =
+        Pattern.compile("jumped by (\\d+) ms")
+            .matcher(new String(running.stdout(), StandardCharsets.UTF_8));
+    assertTrue(jump.find() && Long.parseLong(jump.group(1)) >= 3000, running::toString);
   }
 
   private static long[] clocks(Lodger.Running running, String word) {
