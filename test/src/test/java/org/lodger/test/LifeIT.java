@@ -27,6 +27,16 @@ class LifeIT {
     assertTrue(Host.gone("console"), "processes are left");
   }
 
+  /** What is there before the guest has a driver for its console waits for it. */
+  @Test
+  void aScriptAtOnce() {
+    for (int i = 0; i < 8; i++) {
+      Lodger.Result result = Lodger.run().stdin("echo $((6 * 7)); poweroff\n".getBytes()).within(LIMIT).finish();
+      assertEquals(0, result.status(), result::toString);
+      assertTrue(result.out().contains("42"), result::toString);
+    }
+  }
+
   @Test
   void panicKeepsItsLastLines() {
     Path blank = Disks.blank(folder, "blank.img", 1 << 20);

@@ -20,8 +20,12 @@ record Devices(
     List<ShareOption> shares,
     VsockOption vsock,
     Log log) {
-  /** Guests number devices of a kind in this order, so the console comes first. */
-  void addTo(ConsoleDevice console, LiveGuest live) {
+  /**
+   * Guests number devices of a kind in this order, so the console comes first.
+   *
+   * @return one whose driver Linux starts after the console's
+   */
+  RngDevice addTo(ConsoleDevice console, LiveGuest live) {
     guest.add(console);
     for (DiskOption disk : disks) {
       guest.add(make(disk, live));
@@ -33,7 +37,8 @@ record Devices(
         (file, readOnly, serial, cache) ->
             make(new DiskOption(file, readOnly, serial, DiskOption.cacheMode(cache)), live));
     live.networkMaker(net -> make(NetOption.parse(net), live));
-    guest.add(new RngDevice(guest.ram()));
+    RngDevice rng = new RngDevice(guest.ram());
+    guest.add(rng);
     live.balloon(new BalloonDevice(guest.ram()));
     guest.add(live.balloon());
     for (ShareOption share : shares) {
@@ -42,6 +47,7 @@ record Devices(
     if (vsock != null) {
       guest.add(vsock.open(guest.name()));
     }
+    return rng;
   }
 
   private BlockDevice make(DiskOption disk, LiveGuest live) {

@@ -14,6 +14,7 @@ import org.lodger.launcher.life.LiveGuest;
 import org.lodger.launcher.process.GuestEnd;
 import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.console.ConsolePort;
+import org.lodger.virtio.rng.RngDevice;
 
 /** A guest whose console is the user's terminal, or nobody's when it is detached. */
 record TerminalRun(Guest guest, Devices devices, Owner owner) {
@@ -27,13 +28,13 @@ record TerminalRun(Guest guest, Devices devices, Owner owner) {
     ConsolePort port = new ConsolePort("console", console);
     ConsoleDevice device = ConsoleDevice.terminal("console", port);
     LiveGuest live = new LiveGuest(guest, console, port, device);
-    devices.addTo(device, live);
+    RngDevice next = devices.addTo(device, live);
     StopSignals signals = new StopSignals(signal -> guest.kill());
     owner.takeCharge(live);
     terminal.followSize(device::resize);
     terminal.makeRaw();
     if (!owner.detached()) {
-      terminal.feed(port::send, new Keys(guest, screen));
+      terminal.feed(new Typist(guest, next, port), new Keys(guest, screen));
     }
     GuestEnd end = guest.run(console.early());
     guest.close();
