@@ -34,6 +34,14 @@ class DebianIT {
     running.expect("end-of-list\r\n", LIMIT);
     String console = new String(running.stdout());
     assertTrue(console.matches("(?s).*\\b(running|degraded)\\b.*"), console);
+    if (Host.has("passt")) {
+      running.type("/lib/systemd/systemd-networkd-wait-online --timeout=60; ip -o -4 addr show eth0\n");
+      running.expect(" 10.0.2.15/24 ", LIMIT);
+      running.type("resolvectl --no-pager dns eth0; echo end-of-\"servers\"\n");
+      running.expect("end-of-servers\r\n", LIMIT);
+      console = new String(running.stdout());
+      assertTrue(console.matches("(?s).*Link 2 \\(eth0\\)[^\n]*: [0-9a-f].*"), console);
+    }
     running.type("poweroff\n");
     assertEquals(0, running.await(LIMIT), running::toString);
     Host.Output check = Host.call("e2fsck", "-fn", disk.toString());
