@@ -3,6 +3,7 @@
  * Micro-benchmarks, the same static program everywhere.
  *
  *	micro GROUP [ROW...]		prints "ROW name unit value", the median of several batches
+ *	micro many N...			the same for so many processes at once
  *	micro time NAME COMMAND...	the same of one command's wall time; its exit status is the command's
  *
  * A row ends after BENCH_ROW_MS at the latest, however slow the system. Batches are shorter than a time
@@ -33,7 +34,7 @@ static const struct group {
 	{ "validator", { validator_rows } },
 };
 
-static double now(void)
+double now(void)
 {
 	struct timespec t;
 
@@ -192,9 +193,14 @@ int main(int argc, char **argv)
 		row_ns = atof(ms) * 1e6;
 	if (argc > 3 && !strcmp(argv[1], "time"))
 		return time_command(argv[2], argv + 3);
+	if (argc > 2 && !strcmp(argv[1], "many")) {
+		for (int i = 2; i < argc; i++)
+			many(atol(argv[i]));
+		return 0;
+	}
 	for (unsigned int i = 0; argc > 1 && i < sizeof(groups) / sizeof(*groups); i++)
 		if (!strcmp(argv[1], groups[i].name))
 			return run_group(&groups[i], argv + 2);
-	fprintf(stderr, "usage: micro micro|compute|net|validator [ROW...] | time NAME COMMAND...\n");
+	fprintf(stderr, "usage: micro micro|compute|net|validator [ROW...] | many N... | time NAME COMMAND...\n");
 	return 2;
 }

@@ -42,4 +42,8 @@ static inline void must(int good, const char *what)
 }
 
 void *anonymous(size_t len);
+double now(void);		/* ns */
+
+/* Measures n processes at once. */
+int many(long n);
 #endif

@@ -2,6 +2,7 @@
 package org.lodger.bench;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /** What is measured together, in one start of a system. */
@@ -17,7 +18,15 @@ public enum Group {
       "Seen from outside, by one clock: from the start of the first process to the first line that"
           + " init writes, and to the end of the last process; then a guest that only sleeps.",
       4),
-  APPS("What people do: compile C, fill a database, commit to git, compress, start programs.", 4);
+  APPS("What people do: compile C, fill a database, commit to git, compress, start programs.", 4),
+  GROWTH(
+      "From one guest to many on one processor, each of which starts 100 short programs; from one"
+          + " process to many, created, run once in turn, ended; and from little memory to much,"
+          + " which the guest does not use.",
+      60);
+
+  /** Those that are measured in rounds, beside each other; the last is lodger bench growth's. */
+  static final List<Group> INSIDE = List.of(MICRO, COMPUTE, DISK, NET, BOOT, APPS);
 
   private final String explanation;
   private final int seconds;

@@ -139,10 +139,12 @@ final class Lab {
     }
     Run idle = run(step, new Job("idle", step.quick(), step.quick() ? 1 : 5));
     failure = bootFailure(idle);
-    Optional<List<String>> oneCommand = step.system().oneCommand();
+    Optional<List<String>> oneCommand = step.system().command(List.of());
     double oneCommandMs = Double.NaN;
     if (failure.isEmpty() && oneCommand.isPresent()) {
-      Run command = Run.of(oneCommand.get(), false, step.limit());
+      List<String> line = new ArrayList<>(oneCommand.get());
+      line.add("true");
+      Run command = Run.of(line, false, step.limit());
       oneCommandMs = command.endMs();
       failure = command.exitFailure();
     }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** A process with all its descendants, seen in /proc: what a system costs its host. */
-final class ProcessTree {
+public final class ProcessTree {
   /** Ticks of /proc/PID/stat in a second, the same on every Linux. */
   private static final double TICKS = 100;
 
@@ -22,7 +22,7 @@ final class ProcessTree {
   private final long root;
 
   /** {@code proc} is /proc, but for tests. */
-  ProcessTree(Path proc, long root) {
+  public ProcessTree(Path proc, long root) {
     this.proc = proc;
     this.root = root;
   }
@@ -68,7 +68,7 @@ final class ProcessTree {
   }
 
   /** Memory that would be free without the tree; shared pages count by their share. */
-  double memoryMib() {
+  public double memoryMib() {
     return sum("Pss:");
   }
 

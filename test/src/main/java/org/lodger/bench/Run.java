@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** One start of a system, watched from outside until its last process has ended. */
-final class Run {
+public final class Run {
   private static final long LAST_WORDS_MS = 5000;
 
   private final Transcript transcript = new Transcript();
@@ -30,6 +30,7 @@ final class Run {
   private double beginHost;
   private long begin;
   private double idleMib = Double.NaN;
+  private double sharedMib = Double.NaN;
   private double launcherMib = Double.NaN;
 
   /** {@code idle}: the job sleeps, and is looked at meanwhile. */
@@ -51,7 +52,7 @@ final class Run {
   }
 
   /** A run that takes longer than the limit is killed, and counts as failed. */
-  static Run of(List<String> command, boolean idle, Duration limit) throws InterruptedException {
+  public static Run of(List<String> command, boolean idle, Duration limit) throws InterruptedException {
     Run run = new Run(command, idle);
     Thread reader = new Thread(run::read, "output");
     reader.start();
@@ -102,6 +103,7 @@ final class Run {
     companySeconds = Math.max(0, tree.hostCpuSeconds() - beginHost - cpuSeconds);
     if (idle) {
       idleMib = tree.memoryMib();
+      sharedMib = tree.sharedMib();
       launcherMib = tree.launcherMib();
     }
   }
@@ -112,17 +114,17 @@ final class Run {
     all.forEach(ProcessHandle::destroyForcibly);
   }
 
-  Transcript transcript() {
+  public Transcript transcript() {
     return transcript;
   }
 
   /** Why its values are no good; empty if they are. */
-  Optional<String> failure() {
+  public Optional<String> failure() {
     return late ? Optional.of("took too long and was killed") : transcript.failure();
   }
 
   /** From the start of the first process to the first line of init; NaN if that never came. */
-  double initMs() {
+  public double initMs() {
     return initMs;
   }
 
@@ -147,8 +149,13 @@ final class Run {
   }
 
   /** Memory of all processes at the end of an idle job. */
-  double idleMib() {
+  public double idleMib() {
     return idleMib;
+  }
+
+  /** Of that, the guest's RAM. */
+  public double sharedMib() {
+    return sharedMib;
   }
 
   /** Resident memory of the first process at the end of an idle job. */

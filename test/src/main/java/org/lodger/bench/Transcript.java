@@ -16,13 +16,14 @@ import org.lodger.bench.result.Validator;
  * Reads what a system prints: "BENCH init", "BENCH begin", "ROW name unit value", "BENCH end
  * status", between whatever kernels and programs say besides.
  */
-final class Transcript {
+public final class Transcript {
   private static final Pattern ROW =
       Pattern.compile("ROW ([A-Za-z0-9_.@-]+) (\\S+) ([0-9.]+(?:e[+-]?\\d+)?)");
   private static final Pattern END = Pattern.compile("BENCH end (\\d+)");
   private static final int KEPT = 5;
 
-  record Value(Unit unit, double number) {}
+  /** A row: what it is measured in, and how much. */
+  public record Value(Unit unit, double number) {}
 
   enum Mark {
     INIT,
@@ -80,7 +81,7 @@ final class Transcript {
     }
   }
 
-  Map<String, Value> rows() {
+  public Map<String, Value> rows() {
     return rows;
   }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.lodger.bench.Group;
 import org.lodger.bench.result.Goals;
+import org.lodger.bench.result.Growth;
 import org.lodger.bench.result.Summary;
 
 /** One file that a browser shows without a network: the page, its charts, Chart.js, the data. */
@@ -28,6 +29,8 @@ public final class Html {
     data.put("loads", summary.loads);
     data.put("voids", summary.voids);
     data.put("goals", new Goals(summary).outcomes());
+    data.put("axes", Growth.AXES);
+    data.put("growth", Growth.verdicts(summary));
     data.put("notes", Table.notes(summary));
     data.put(
         "explanations",

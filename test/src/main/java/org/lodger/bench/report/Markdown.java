@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lodger.bench.Group;
 import org.lodger.bench.result.Goals;
+import org.lodger.bench.result.Growth;
 import org.lodger.bench.result.Results;
 import org.lodger.bench.result.Summary;
 import org.lodger.bench.result.Summary.Cell;
@@ -42,6 +43,10 @@ public final class Markdown {
     goals(text, new Goals(summary).outcomes());
     for (String group : results.groups()) {
       section(text, summary, group);
+    }
+    if (results.groups().contains(Group.GROWTH.toString())) {
+      text.append('\n');
+      Growth.verdicts(summary).forEach(verdict -> line(text, verdict));
     }
     return text.toString();
   }

@@ -63,7 +63,8 @@ final class Lodger implements SystemUnderTest {
     if (!rewrites && !help.contains(NO_REWRITE)) {
       return Optional.of("this version of Lodger rewrites no call sites");
     }
-    Tools.Output output = Tools.call(command(List.of(), "true"));
+    List<String> line = run(List.of("--", "true"));
+    Tools.Output output = Tools.call(line);
     return output.status() == 0 ? Optional.empty() : Optional.of(output.firstLine());
   }
 
@@ -81,17 +82,11 @@ final class Lodger implements SystemUnderTest {
     return line;
   }
 
-  /** One command in a guest. */
-  public List<String> command(List<String> options, String... words) {
+  @Override
+  public Optional<List<String>> command(List<String> options) {
     List<String> line = run(options);
     line.add("--");
-    line.addAll(List.of(words));
-    return line;
-  }
-
-  @Override
-  public Optional<List<String>> oneCommand() {
-    return Optional.of(command(List.of(), "true"));
+    return Optional.of(line);
   }
 
   /** Without rewritten call sites it differs in what the rows of micro show. */

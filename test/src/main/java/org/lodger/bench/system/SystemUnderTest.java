@@ -27,8 +27,12 @@ public interface SystemUnderTest {
     return true;
   }
 
-  /** What a user types to run one command that does nothing; empty if a system has no such way. */
-  default Optional<List<String>> oneCommand() {
+  /**
+   * What a user types to run one command, which follows; empty if a system has no such way.
+   *
+   * @param options more options of its own
+   */
+  default Optional<List<String>> command(List<String> options) {
     return Optional.empty();
   }
 

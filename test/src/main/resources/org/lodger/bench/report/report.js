@@ -218,7 +218,7 @@ function curve(series, lines) {
       scales: {
         x: {
           type: "logarithmic",
-          title: { display: true, text: "KiB" },
+          title: { display: true, text: DATA.axes[series] || "KiB" },
           afterBuildTicks: (axis) => { axis.ticks = lines.map((line) => ({ value: line.size })); },
           ticks: { callback: (value) => value.toLocaleString("en"), autoSkip: false },
         },
@@ -298,6 +298,9 @@ function section(group) {
     made.append(element("div", { class: "curves" },
       ...series.map((name) => curve(name, lines.filter((line) => line.series === name)))));
   }
+  if (group === "growth") {
+    made.append(element("div", { class: "panel" }, ...DATA.growth.map((verdict) => element("div", {}, verdict))));
+  }
   made.append(table(group, lines));
   return made;
 }
@@ -306,7 +309,7 @@ function section(group) {
 function overview() {
   const panel = element("div", { class: "panel" },
     element("h3", {}, "Geometric mean of a group's rows: times as much as native; shorter is better"));
-  const lines = groups.filter((group) => group !== "boot").map((group) => {
+  const lines = groups.filter((group) => group !== "boot" && group !== "growth").map((group) => {
     const cells = {};
     for (const system of measured) {
       const ratios = DATA.lines
@@ -352,7 +355,7 @@ function page() {
       (results.quick ? "; a quick run" : "") + (results.interrupted ? "; interrupted" : "")),
     element("p", {}, "The same programs, from the same disk, on one processor with the same memory, in each of these systems. " +
       "× 2 means twice as slow as without any virtualization, or half as fast."),
-    overview(),
+    ...(groups.some((group) => group !== "growth") ? [overview()] : []),
     ...(DATA.goals.length ? [goals()] : []),
     ...groups.map(section),
     element("h2", {}, "Systems"),
