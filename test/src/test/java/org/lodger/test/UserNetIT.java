@@ -122,6 +122,7 @@ class UserNetIT {
               .finish();
       refused(result, Integer.toString(taken));
     }
+    refused(guest("--publish", "8080:80", "--publish", "127.0.0.1:8080:81").command("true").finish(), "8080");
     assertEquals(List.of(), Host.processesTitled("lodger:late passt"));
   }
 

@@ -28,13 +28,19 @@ final class NetOptions {
           : List.of(NetOption.user(ports));
     }
     List<NetOption> cards = new ArrayList<>(nets.stream().map(NetOption::parse).toList());
-    if (ports.isEmpty()) {
-      return cards;
+    if (!ports.isEmpty()) {
+      publish(ports, cards);
     }
+    Publish.checkDistinct(cards.stream().flatMap(card -> card.ports().stream()).toList());
+    return cards;
+  }
+
+  /** By way of the first card that can. */
+  private static void publish(List<Publish> ports, List<NetOption> cards) {
     for (int i = 0; i < cards.size(); i++) {
       if (cards.get(i).kind() == NetOption.Kind.USER) {
         cards.set(i, cards.get(i).publishing(ports));
-        return cards;
+        return;
       }
     }
     throw new UsageException("--publish needs a card with --net user");

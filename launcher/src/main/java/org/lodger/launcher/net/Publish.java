@@ -9,6 +9,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lodger.launcher.UsageException;
@@ -42,6 +45,17 @@ public record Publish(String address, int hostPort, int guestPort, boolean udp) 
   private static boolean isPort(String digits) {
     int port = Integer.parseInt(digits);
     return port > 0 && port < 65536;
+  }
+
+  /** Fails with one line if a port of the host is wanted twice: passt would end over that. */
+  public static void checkDistinct(Collection<Publish> all) {
+    Set<String> seen = new HashSet<>();
+    for (Publish each : all) {
+      if (!seen.add(each.hostPort + (each.udp ? "/udp" : ""))) {
+        throw new UsageException(
+            "port " + each.hostPort + " of the host cannot be published twice; choose another");
+      }
+    }
   }
 
   /** Fails with one line if passt would not get the port. */

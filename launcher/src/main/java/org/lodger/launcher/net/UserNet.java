@@ -46,6 +46,7 @@ record UserNet(int index) {
         program()
             .orElseThrow(
                 () -> new UsageException("passt is missing; type: sudo apt-get install passt"));
+    Publish.checkDistinct(ports);
     ports.forEach(Publish::checkFree);
     List<String> options = new ArrayList<>();
     add(options, "--address", address(15));

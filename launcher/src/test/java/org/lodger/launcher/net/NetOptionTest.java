@@ -32,6 +32,15 @@ class NetOptionTest {
         NetOption.parse("user,publish=8080:80,publish=[::1]:53:5353/udp").ports());
   }
 
+  @Test
+  void aPortOfTheHostLeadsToOneOfTheGuest() {
+    Publish tcp = Publish.parse("8080:80");
+    Publish.checkDistinct(List.of(tcp, Publish.parse("8080:80/udp"), Publish.parse("8081:80")));
+    assertThrows(
+        UsageException.class,
+        () -> Publish.checkDistinct(List.of(tcp, Publish.parse("127.0.0.1:8080:81"))));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
