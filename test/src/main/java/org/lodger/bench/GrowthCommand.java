@@ -58,7 +58,7 @@ final class GrowthCommand implements Callable<Integer> {
     Results results = new Results();
     results.programs = preparation.prepare();
     results.started = LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString();
-    results.rounds = 1;
+    results.rounds = Curves.TIMES;
     results.cpu = cpu;
     results.memory = Site.MEMORY_TEXT;
     HostFacts facts = new HostFacts(Path.of("/"));

@@ -22,7 +22,7 @@ class ProcessTreeTest {
         pid + " (" + name + ") S " + parent + " 1 1 0 -1 0 0 0 0 0 " + times + " 20 0\n");
     Files.writeString(
         folder.resolve("smaps_rollup"),
-        "00-ff ---p 0 00:00 0 [rollup]\nRss: 9 kB\nPss: " + pss + " kB\n");
+        "00-ff ---p 0 00:00 0 [rollup]\nRss: 2048 kB\nPss: " + pss + " kB\nPss_Shmem: 512 kB\n");
   }
 
   @Test
@@ -34,6 +34,8 @@ class ProcessTreeTest {
     ProcessTree tree = new ProcessTree(proc, 10);
     assertEquals((100 + 200 + 300) / 100.0, tree.cpuSeconds());
     assertEquals(3.5, tree.memoryMib());
+    assertEquals(1.5, tree.sharedMib());
+    assertEquals(2, tree.launcherMib());
   }
 
   @Test

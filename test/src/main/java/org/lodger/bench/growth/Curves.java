@@ -17,7 +17,7 @@ import org.lodger.bench.system.SystemUnderTest;
 /** Measures the curves, point by point. */
 public final class Curves {
   private static final String GROUP = Group.GROWTH.toString();
-  private static final int TIMES = 3;
+  public static final int TIMES = 3;
   private static final Duration LIMIT = Duration.ofSeconds(120);
 
   /** Of the host's, for a guest that starts short programs; twice what it takes. */

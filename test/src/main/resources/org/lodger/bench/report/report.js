@@ -345,6 +345,24 @@ function facts(title, entries) {
       element("tr", {}, element("th", {}, key), element("td", {}, value))))));
 }
 
+function method(results) {
+  if (groups.every((group) => group === "growth")) {
+    return element("div", { class: "panel" },
+      element("p", {}, `Each point is the median of three. All guests run on processor ${results.cpu}; busy ones come one after another and stay. Memory is ` +
+        "the proportional set size of all processes, seen on the host; what is touched is the part of it that the guest has as RAM."),
+      element("p", {}, "A curve is worse than linear where the last ones cost much more each than those before."));
+  }
+  return element("div", { class: "panel" },
+    element("p", {}, `${results.rounds} round${results.rounds === 1 ? "" : "s"}; in each, every system runs a group before the next group begins, so that what else the machine ` +
+      "does hits all of them. Systems that translate programs take part in a third of the rounds. Every micro row warms up, and is the median of many batches, each shorter than a time slice. Shown is the median of the rounds; the thin line and the tooltip in " +
+      "the table give the least and the most."),
+    element("p", {}, `Programs run on processor ${results.cpu}, guests have ${results.memory} and one virtual processor. What a system does besides, ` +
+      "in other threads, may use the other processors: “processors kept busy” counts the processor time of all its processes."),
+    element("p", {}, "Each run begins and ends with a loop of pure computing. A run within which its speed changes by a tenth is rejected and " +
+      "repeated. A column is void where the loop differs from native by more than 5 %, if the system runs programs on the processor itself."),
+    element("p", {}, "Start, end, memory (proportional set size) and processor time of an idle guest are measured on the host, the rest by the clock inside."));
+}
+
 function page() {
   const { results } = DATA;
   const main = document.getElementById("page");
@@ -363,15 +381,7 @@ function page() {
       ? element("span", { class: "warn" }, "did not take part: " + system.whyNot)
       : system.description + " (" + system.version + ")"])),
     element("h2", {}, "Method"),
-    element("div", { class: "panel" },
-      element("p", {}, `${results.rounds} round${results.rounds === 1 ? "" : "s"}; in each, every system runs a group before the next group begins, so that what else the machine ` +
-        "does hits all of them. Systems that translate programs take part in a third of the rounds. Every micro row warms up, and is the median of many batches, each shorter than a time slice. Shown is the median of the rounds; the thin line and the tooltip in " +
-        "the table give the least and the most."),
-      element("p", {}, `Programs run on processor ${results.cpu}, guests have ${results.memory} and one virtual processor. What a system does besides, ` +
-        "in other threads, may use the other processors: “processors kept busy” counts the processor time of all its processes."),
-      element("p", {}, "Each run begins and ends with a loop of pure computing. A run within which its speed changes by a tenth is rejected and " +
-        "repeated. A column is void where the loop differs from native by more than 5 %, if the system runs programs on the processor itself."),
-      element("p", {}, "Start, end, memory (proportional set size) and processor time of an idle guest are measured on the host, the rest by the clock inside.")),
+    method(results),
     facts("The host", Object.entries(results.host)));
   if (DATA.notes.length) {
     main.append(element("div", { class: "panel warn" }, element("h3", {}, "To be known"),
