@@ -68,7 +68,7 @@ final class Lodger implements SystemUnderTest {
     return output.status() == 0 ? Optional.empty() : Optional.of(output.firstLine());
   }
 
-  /** {@code lodger run} with this kind of isolation, pinned, and then with what else is said. */
+  /** {@code lodger run} of this kind, pinned, without a network, and then with what else is said. */
   private List<String> run(List<String> options) {
     List<String> line = new ArrayList<>(List.of(program(site), "run"));
     if (help.contains("--isolation")) {
@@ -76,6 +76,9 @@ final class Lodger implements SystemUnderTest {
     }
     if (!rewrites) {
       line.add(NO_REWRITE);
+    }
+    if (help.contains("--net")) {
+      line.addAll(List.of("--net", "none")); // no system under test has a card
     }
     line.addAll(List.of("--cpu", Integer.toString(site.cpu())));
     line.addAll(options);
@@ -102,11 +105,7 @@ final class Lodger implements SystemUnderTest {
 
   @Override
   public List<String> command(Job job) {
-    List<String> options = new ArrayList<>();
-    if (help.contains("--net")) {
-      options.addAll(List.of("--net", "none")); // no system under test has a card
-    }
-    options.addAll(
+    return run(
         List.of(
             "--mem",
             Site.MEMORY,
@@ -116,6 +115,5 @@ final class Lodger implements SystemUnderTest {
             site.data().toString(),
             "--append",
             "quiet init=/bench/init " + String.join(" ", job.kernelArguments("/dev/vdb"))));
-    return run(options);
   }
 }
