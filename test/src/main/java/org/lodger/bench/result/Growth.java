@@ -11,8 +11,8 @@ import org.lodger.bench.Group;
 
 /** How cost grows: which curves there are, and whether one of them bends upwards. */
 public final class Growth {
-  /** How much dearer the last ones must be to be no noise; half of what a square would make of it. */
-  private static final double DEARER = 1.7;
+  /** How much dearer the last ones must be to be no noise; less than half of what a square makes of it. */
+  private static final double DEARER = 2;
 
   /** A last step that adds no more than this part is no growth. */
   private static final double FLAT = 0.25;
@@ -61,19 +61,20 @@ public final class Growth {
   }
 
   /**
-   * Compares what each of the last ones costs with what each did before, so that costs which are
-   * there from the start do not count. Where all grows linearly the two are the same.
+   * Compares what each of the last ones costs with what each of the first half did, so that costs
+   * which are there from the start do not count. Where all grows linearly the two are the same.
    */
   static String verdict(List<Point> points) {
     List<Point> sorted =
         points.stream().sorted(Comparator.comparingDouble(Point::size)).toList();
     Point first = sorted.get(0);
-    Point middle = sorted.get(sorted.size() - 2);
+    Point middle = sorted.get(sorted.size() / 2);
+    Point before = sorted.get(sorted.size() - 2);
     Point last = sorted.get(sorted.size() - 1);
-    boolean flat = last.cost() <= middle.cost() * (1 + FLAT);
+    boolean flat = last.cost() <= before.cost() * (1 + FLAT);
     // As much may be hidden by noise where little grows.
     double hidden = NOISE * first.cost() / (middle.size() - first.size());
-    double dearer = slope(middle, last) / Math.max(slope(first, middle), hidden);
+    double dearer = slope(before, last) / Math.max(slope(first, middle), hidden);
     String growth =
         String.format(
             Locale.ROOT,
@@ -84,9 +85,10 @@ public final class Growth {
         ? "no worse than linear; " + growth
         : String.format(
             Locale.ROOT,
-            "worse than linear: beyond %,.0f each costs %.1f times what it did before; %s",
-            middle.size(),
+            "worse than linear: beyond %,.0f each costs %.1f times what it did up to %,.0f; %s",
+            before.size(),
             dearer,
+            middle.size(),
             growth);
   }
 

@@ -32,7 +32,7 @@ class GrowthTest {
   void bent() {
     assertTrue(verdict(Math::sqrt).startsWith("no worse"));
     assertEquals(
-        "worse than linear: beyond 16 each costs 4.7 times what it did before;"
+        "worse than linear: beyond 16 each costs 4.7 times what it did up to 16;"
             + " 64 times the size costs 4,096.0 times as much",
         verdict(n -> n * n));
     assertTrue(verdict(n -> n < 64 ? 300 : 600).startsWith("worse than linear"), "a cliff");
