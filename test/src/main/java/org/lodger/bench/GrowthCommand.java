@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
 /** {@code lodger bench growth}. */
 @Command(
     name = "growth",
-    description = "Measure how cost grows with guests, processes and memory, in about eight minutes.")
+    description =
+        "Measure how cost grows with guests, processes and memory, in about eight minutes.")
 final class GrowthCommand implements Callable<Integer> {
   @Option(
       names = "--most-guests",
@@ -39,7 +40,10 @@ final class GrowthCommand implements Callable<Integer> {
   @Option(names = "--html", paramLabel = "FILE", description = "Where the report goes.")
   private Path html;
 
-  @Option(names = "--markdown", paramLabel = "FILE", description = "Write tables in Markdown there.")
+  @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description = "Write tables in Markdown there.")
   private Path markdown;
 
   @Option(

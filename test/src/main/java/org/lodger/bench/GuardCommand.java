@@ -84,11 +84,11 @@ final class GuardCommand implements Callable<Integer> {
       progress.say("rejected: " + system.name() + ": " + failure.get());
       return;
     }
-    programs.transcript().rows().forEach((row, value) -> add(system, row, value.unit(), value.number()));
     programs
         .transcript()
-        .validator()
-        .ifPresent(ns -> add(system, Results.VALIDATOR, Unit.NS, ns));
+        .rows()
+        .forEach((row, value) -> add(system, row, value.unit(), value.number()));
+    programs.transcript().validator().ifPresent(ns -> add(system, Results.VALIDATOR, Unit.NS, ns));
     add(system, "start-to-init", Unit.MS, boot.initMs());
   }
 

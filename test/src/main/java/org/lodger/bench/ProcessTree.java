@@ -72,7 +72,9 @@ public final class ProcessTree {
     return sum("Pss:");
   }
 
-  /** Of {@link #memoryMib}, what is shared memory: in a guest's processes that is the guest's RAM. */
+  /**
+   * Of {@link #memoryMib}, what is shared memory: in a guest's processes that is the guest's RAM.
+   */
   double sharedMib() {
     return sum("Pss_Shmem:");
   }

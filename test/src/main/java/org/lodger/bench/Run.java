@@ -52,7 +52,8 @@ public final class Run {
   }
 
   /** A run that takes longer than the limit is killed, and counts as failed. */
-  public static Run of(List<String> command, boolean idle, Duration limit) throws InterruptedException {
+  public static Run of(List<String> command, boolean idle, Duration limit)
+      throws InterruptedException {
     Run run = new Run(command, idle);
     Thread reader = new Thread(run::read, "output");
     reader.start();

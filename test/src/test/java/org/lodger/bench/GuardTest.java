@@ -69,7 +69,11 @@ class GuardTest {
   void slowComputingAndMissingRowsAreNoted() {
     Guard guard = new Guard(results("any", SYSTEM, 3), "Z80");
     Results measured = results(Guard.GROUP, SYSTEM, 3);
-    measured.find(Guard.GROUP, Results.VALIDATOR).orElseThrow().values().put(SYSTEM, List.of(1300.0));
+    measured
+        .find(Guard.GROUP, Results.VALIDATOR)
+        .orElseThrow()
+        .values()
+        .put(SYSTEM, List.of(1300.0));
     assertEquals(List.of(Results.VALIDATOR), slower(guard, measured, SYSTEM));
     measured.rows.remove(0);
     Refusal refusal = assertThrows(Refusal.class, () -> guard.checks(measured, SYSTEM));

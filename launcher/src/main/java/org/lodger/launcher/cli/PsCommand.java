@@ -26,7 +26,8 @@ final class PsCommand implements Callable<Integer> {
       System.out.print(Json.write(guests));
       return 0;
     }
-    System.out.printf(ROW, "NAME", "PID", "STATE", "MEMORY", "UPTIME", "ISOLATION", "DISKS", "ADDRESSES");
+    System.out.printf(
+        ROW, "NAME", "PID", "STATE", "MEMORY", "UPTIME", "ISOLATION", "DISKS", "ADDRESSES");
     for (JsonObject guest : guests) {
       System.out.printf(
           ROW,

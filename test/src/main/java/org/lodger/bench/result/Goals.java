@@ -141,8 +141,7 @@ public final class Goals {
     }
     return ratios.isEmpty()
         ? Optional.empty()
-        : Optional.of(
-            Math.exp(ratios.stream().mapToDouble(Math::log).average().orElseThrow()));
+        : Optional.of(Math.exp(ratios.stream().mapToDouble(Math::log).average().orElseThrow()));
   }
 
   private List<Summary.Line> lines(Goal goal) {
@@ -176,7 +175,12 @@ public final class Goals {
         "every row",
         system,
         "ahead of " + rival,
-        rows - behind.size() + " of " + rows + " rows" + (behind.isEmpty() ? "" : ", not in ")
+        rows
+            - behind.size()
+            + " of "
+            + rows
+            + " rows"
+            + (behind.isEmpty() ? "" : ", not in ")
             + String.join(", ", behind),
         behind.isEmpty() ? "met" : "missed");
   }

@@ -11,7 +11,10 @@ import org.lodger.bench.Group;
 
 /** How cost grows: which curves there are, and whether one of them bends upwards. */
 public final class Growth {
-  /** How much dearer the last ones must be to be no noise; less than half of what a square makes of it. */
+  /**
+   * How much dearer the last ones must be to be no noise; less than half of what a square makes of
+   * it.
+   */
   private static final double DEARER = 2;
 
   /** A last step that adds no more than this part is no growth. */
@@ -65,8 +68,7 @@ public final class Growth {
    * which are there from the start do not count. Where all grows linearly the two are the same.
    */
   static String verdict(List<Point> points) {
-    List<Point> sorted =
-        points.stream().sorted(Comparator.comparingDouble(Point::size)).toList();
+    List<Point> sorted = points.stream().sorted(Comparator.comparingDouble(Point::size)).toList();
     Point first = sorted.get(0);
     Point middle = sorted.get(sorted.size() / 2);
     Point before = sorted.get(sorted.size() - 2);

@@ -68,7 +68,9 @@ final class Lodger implements SystemUnderTest {
     return output.status() == 0 ? Optional.empty() : Optional.of(output.firstLine());
   }
 
-  /** {@code lodger run} of this kind, pinned, without a network, and then with what else is said. */
+  /**
+   * {@code lodger run} of this kind, pinned, without a network, and then with what else is said.
+   */
   private List<String> run(List<String> options) {
     List<String> line = new ArrayList<>(List.of(program(site), "run"));
     if (help.contains("--isolation")) {

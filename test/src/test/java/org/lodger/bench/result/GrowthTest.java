@@ -36,7 +36,8 @@ class GrowthTest {
             + " 64 times the size costs 4,096.0 times as much",
         verdict(n -> n * n));
     assertTrue(verdict(n -> n < 64 ? 300 : 600).startsWith("worse than linear"), "a cliff");
-    assertTrue(verdict(n -> 1000 + n * n).startsWith("worse than linear"), verdict(n -> 1000 + n * n));
+    assertTrue(
+        verdict(n -> 1000 + n * n).startsWith("worse than linear"), verdict(n -> 1000 + n * n));
   }
 
   @Test
@@ -47,7 +48,8 @@ class GrowthTest {
       results.add("growth", "lodger-process", "ram-boot@" + n, Unit.MS, 100 * n);
     }
     assertEquals(
-        List.of("ram-boot in lodger-process: no worse than linear; 4 times the size costs 4.0 times as much"),
+        List.of(
+            "ram-boot in lodger-process: no worse than linear; 4 times the size costs 4.0 times as much"),
         Growth.verdicts(new Summary(results)));
   }
 }
