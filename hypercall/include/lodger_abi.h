@@ -98,9 +98,10 @@ enum lodger_isolation {
 
 /* Why an address space went on in isolation by process. */
 enum lodger_demotion {
-	LODGER_DEMOTED_KEY_CODE,	/* its code may change keys */
-	LODGER_DEMOTED_WRITABLE,	/* memory writable and executable at once */
-	LODGER_DEMOTED_SHARED,		/* executable memory that others may change */
+	LODGER_DEMOTED_KEY_CODE,	/* executes code that may change keys */
+	LODGER_DEMOTED_WRITABLE,	/* executes memory that it may write */
+	LODGER_DEMOTED_SHARED,		/* executes memory that others may change */
+	LODGER_DEMOTED_PLACE,		/* uses addresses that the switcher needs there */
 	LODGER_NR_DEMOTIONS
 };
 
@@ -235,6 +236,8 @@ enum lodger_map_op_kind {
 	LODGER_OP_PROTECT = 4,	/* what is mapped in [addr, addr+len) gets prot, without EXEC */
 };
 
+#define LODGER_UNUSED_SIZE	0x2000
+
 #define LODGER_PROT_READ	1
 #define LODGER_PROT_WRITE	2
 #define LODGER_PROT_EXEC	4
@@ -269,12 +272,14 @@ struct lodger_hypercalls {
 	long (*kernel_unmap)(__u64 addr, __u64 len);
 
 	/*
-	 * User address spaces. A handle is a small positive integer. space_update queues changes;
+	 * User address spaces. A handle is a small positive integer. At [unused, unused +
+	 * LODGER_UNUSED_SIZE) the program has nothing, unless it asks for that very place; it is close
+	 * to where its libraries are. space_update queues changes;
 	 * they are in force before the space runs its next user instruction. Mappings are only
 	 * TLB entries: the switcher may drop any of them at any time, and the kernel must map a
 	 * page again when it faults, whatever its page table says.
 	 */
-	long (*space_create)(void);
+	long (*space_create)(__u64 unused);
 	void (*space_destroy)(__u32 space);
 	long (*space_update)(__u32 space, const struct lodger_map_op *ops, __u32 count);
 

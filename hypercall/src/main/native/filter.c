@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "calls.h"
 #include "filter.h"
 #include "key.h"
 #include "shadow.h"
@@ -72,17 +73,20 @@ int build_mapper_filter(struct sock_filter *f)
 
 	n += allow_call(f + n, mapper_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
 	n += allow_call(f + n, mapper_exit_ret, __NR_exit_group, SECCOMP_RET_ALLOW);
-	f[n++] = IF_EQ(U(mapper_call_ret), 13);
+	f[n++] = IF_EQ(U(mapper_call_ret), 16);
 	/* Only below the stub: the length is the kernel process's own affair, a guest that
 	 * overwrites its stub gains nothing that these filters would not stop. */
 	f[n++] = LOAD_HIGH(args[0]);
-	f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 11);
+	f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 14);
 	f[n++] = LOAD(nr);
 	f[n++] = IF_EQ(__NR_munmap, 1);
 	f[n++] = RETURN(SECCOMP_RET_ALLOW);
-	f[n++] = IF_EQ(__NR_mmap, 7);
+	f[n++] = IF_EQ(__NR_mprotect, 1);
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	f[n++] = IF_EQ(__NR_mmap, 8);
 	f[n++] = LOAD(args[3]);
-	f[n++] = IF_EQ(MAP_SHARED | MAP_FIXED | MAP_POPULATE, 5);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~MAP_POPULATE);
+	f[n++] = IF_EQ(MAP_SHARED | MAP_FIXED, 5);
 	f[n++] = LOAD(args[4]);
 	f[n++] = IF_EQ(LODGER_FD_RAM, 3);
 	f[n++] = LOAD(args[2]);
@@ -154,7 +158,10 @@ int build_key_filter(struct sock_filter *f, __u32 timer)
 	int n = build_kernel_calls(f, timer);
 
 	n += allow_if(f + n, __NR_mmap, 4, shadow_fd, 1);
+	if (calls_fd)
+		n += allow_if(f + n, __NR_mmap, 4, calls_fd, 1);
 	n += allow_if(f + n, __NR_pkey_mprotect, 3, guest_key, 1);
+	n += allow_nr(f + n, __NR_mprotect);
 	/* The host's vsyscall page makes these for old programs, past syscall user dispatch. */
 	for (unsigned i = 0; i < sizeof(vsyscalls) / sizeof(*vsyscalls); i++) {
 		f[n++] = IF_EQ(vsyscalls[i], 1);

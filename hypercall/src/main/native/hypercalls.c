@@ -2,7 +2,9 @@
 /* The table that the guest kernel calls; see lodger_abi.h for what each entry promises. */
 #include "hypercalls.h"
 #include "key.h"
+#include "shadow.h"
 #include "space.h"
+#include "timer.h"
 #include "vcpu.h"
 #include "vdso.h"
 
@@ -42,10 +44,11 @@ static long call_kernel_unmap(__u64 addr, __u64 len)
 	return 0;
 }
 
-static long call_space_create(void)
+static long call_space_create(__u64 unused)
 {
 	__u32 enabled = vcpu_mask();
-	long r = space_create();
+	long r = unused & 0xfff || unused > LODGER_TASK_SIZE - LODGER_UNUSED_SIZE ?
+			 -EINVAL : space_create(unused);
 
 	vcpu_unmask(enabled);
 	return r;
@@ -102,11 +105,10 @@ static __u64 call_clock_realtime(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
-/* Copies are compared with RAM each time that they are mapped. */
 static void call_code_changed(__u64 phys, __u64 len)
 {
-	(void)phys;
-	(void)len;
+	if (!((phys | len) & 0xfff) && phys <= ram_size && len <= ram_size - phys)
+		shadow_changed(phys, len);
 }
 
 static long call_random(void *buf, __u64 len)
@@ -143,7 +145,7 @@ const struct lodger_hypercalls hypercalls = {
 	.xstate_drop = call_xstate_drop,
 	.notify = call_notify,
 	.idle = vcpu_idle,
-	.timer_set = vcpu_timer_set,
+	.timer_set = timer_set,
 	.clock_monotonic = call_clock_monotonic,
 	.clock_realtime = call_clock_realtime,
 	.code_changed = call_code_changed,

@@ -16,6 +16,7 @@
  *   blocking, every system call, rt_sigreturn included, is a trap.
  */
 #include <asm/unistd_64.h>
+#include "calls.h"
 #include "key.h"
 
 #define PKRU_CLOSED	0x55555554	/* the host starts signal handlers with this, too */
@@ -24,6 +25,7 @@
 
 	.text
 	.globl key_enter, key_hop, key_start, key_trap, key_xsave, key_xrstor, key_xrstor_user
+	.globl key_call, key_call_saved, key_call_end
 	.globl key_open_first, key_probed, key_xrstor_fault, key_xrstor_failed, key_exit_start, key_exit_end
 
 	.macro push_callee
@@ -59,8 +61,9 @@
 
 /*
  * int key_enter(const struct lodger_regs *regs, __u8 *selector, __u64 *frame_flags,
- *		 const __u64 *pending): runs user code of this process until a trap that
- * key_record() takes down; returns its signal, or SLOT_BROKEN.
+ *		 const __u64 *pending, int as_sysret): runs user code of this process until a
+ * trap that key_record() takes down; returns its signal, or SLOT_BROKEN; or until it comes to
+ * key_call, then KEY_CALLED. as_sysret: rcx is rip and r11 is rflags, as behind a system call.
  */
 key_enter:
 	push_callee
@@ -77,6 +80,7 @@ key_exit_start:
 	cmpq	$0, (%rcx)
 	jne	1f
 	movb	$1, (%rsi)
+	test	%r8d, %r8d
 	mov	8*REG_R15(%rdi), %r15
 	mov	8*REG_R14(%rdi), %r14
 	mov	8*REG_R13(%rdi), %r13
@@ -88,6 +92,7 @@ key_exit_start:
 	mov	8*REG_RBP(%rdi), %rbp
 	mov	8*REG_RBX(%rdi), %rbx
 	mov	8*REG_RSI(%rdi), %rsi
+	jnz	2f
 	mov	8*REG_RDI(%rdi), %rdi
 	lea	RO_EXIT(%rip), %rsp
 	mov	$PKRU_CLOSED, %eax
@@ -100,6 +105,23 @@ key_exit_start:
 	pop	%rcx
 	pop	%rdx
 	iretq
+	/* The same without iretq, which costs more than all the rest; no flag changes behind popfq. */
+2:	pushq	8*REG_RFLAGS(%rdi)
+	popfq
+	mov	8*REG_RDI(%rdi), %rdi
+	lea	RO_EXIT(%rip), %rsp
+	mov	$PKRU_CLOSED, %eax
+	mov	$0, %ecx
+	mov	$0, %edx
+	wrpkru
+	lea	-PKRU_CLOSED(%rax), %ecx
+	jrcxz	3f
+	jmp	forged
+3:	pop	%rax
+	pop	%rcx
+	pop	%rdx
+	mov	24(%rsp), %rsp
+	jmp	*%rcx
 	/* An interrupt came first. */
 1:	movl	$0, in_user(%rip)
 	mov	$KICK_SIGNAL, %eax
@@ -182,6 +204,71 @@ forged:
 	pop_callee
 	ret
 2:	ud2
+
+/*
+ * A rewritten system call comes here (calls.h), with its number in r11, or any user code with any
+ * registers: then what follows is the system call that these registers make. Flags are the
+ * program's until they are stored. A signal before in_user is 0 finds the program at its syscall
+ * instruction, see calls_rewind(); so r11 is not changed, nor what calls.h does not save.
+ */
+key_call:
+	mov	%rax, SAVED_RAX(%rip)
+	mov	%rdx, SAVED_RDX(%rip)
+	mov	%rsp, SAVED_RSP(%rip)
+key_call_saved:
+	mov	$0, %eax
+	mov	$0, %ecx
+	mov	$0, %edx
+	wrpkru
+	mov	%eax, %ecx
+	jrcxz	1f
+	jmp	forged
+1:	mov	kernel_sp(%rip), %rsp
+	pushfq
+	pushq	$CLEAN_FLAGS
+	popfq
+	mov	user_regs(%rip), %rax
+	mov	%r15, 8*REG_R15(%rax)
+	mov	%r14, 8*REG_R14(%rax)
+	mov	%r13, 8*REG_R13(%rax)
+	mov	%r12, 8*REG_R12(%rax)
+	mov	%r10, 8*REG_R10(%rax)
+	mov	%r9, 8*REG_R9(%rax)
+	mov	%r8, 8*REG_R8(%rax)
+	mov	%rbp, 8*REG_RBP(%rax)
+	mov	%rbx, 8*REG_RBX(%rax)
+	mov	%rsi, 8*REG_RSI(%rax)
+	mov	%rdi, 8*REG_RDI(%rax)
+	rdfsbase %rdx
+	mov	%rdx, 8*REG_FS_BASE(%rax)
+	rdgsbase %rdx
+	mov	%rdx, 8*REG_GS_BASE(%rax)
+	mov	SAVED_RAX(%rip), %rdx
+	mov	%rdx, 8*REG_RAX(%rax)
+	mov	SAVED_RDX(%rip), %rdx
+	mov	%rdx, 8*REG_RDX(%rax)
+	mov	SAVED_RSP(%rip), %rdx
+	mov	%rdx, 8*REG_RSP(%rax)
+	pop	%rdx
+	mov	%rdx, 8*REG_RFLAGS(%rax)
+	mov	%r11d, %ecx
+	cmp	$MAX_CALLS, %ecx
+	jae	forged
+	mov	%rdx, 8*REG_R11(%rax)
+	mov	own_sites(%rip), %rdx
+	mov	(%rdx,%rcx,8), %rdx
+	add	$7, %rdx
+	mov	%rdx, 8*REG_RIP(%rax)
+	mov	%rdx, 8*REG_RCX(%rax)
+	mov	user_trap_out(%rip), %rax
+	movl	$TRAP_SYSCALL, (%rax)
+	mov	own_selector(%rip), %rax
+	movb	$0, (%rax)
+	movl	$0, in_user(%rip)
+key_call_end:
+	mov	$KEY_CALLED, %eax
+	pop_callee
+	ret
 
 /*
  * int key_hop(__u32 to): the kernel goes on in that process, and this one waits until the kernel

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "calls.h"
 #include "filter.h"
 #include "key.h"
 #include "shadow.h"
 #include "space.h"
+#include "timer.h"
 #include "vcpu.h"
 
 #define PARK_STACK_SIZE 0x2000
 #define STACK_BELOW 0x800000UL	/* more than the host's stack has ever grown */
-#define MAX_UNMAPPED 64
+#define TRAP_FLAG 0x100
+#define ORDINARY_FLAGS 0xad7	/* arithmetic and interrupts: what popfq loads at no risk */
 
 __u64 text_phys, text_size;
 __u32 running SHARED, in_user SHARED;
@@ -16,40 +19,24 @@ static __s32 hop_result SHARED;
 static __u32 turn[MAX_SLOTS + 1] SHARED; /* 1 = go on; a futex */
 static __u32 ending SHARED, exit_status SHARED;
 
-/* What the kernel has unmapped in its own range; each process does it when its turn comes. */
-static struct { __u64 addr, len; } unmapped[MAX_UNMAPPED] SHARED;
-static __u64 nr_unmapped SHARED;
-
-/* Of the run in progress, for key_record(). */
-static struct lodger_regs *user_regs SHARED;
-static struct lodger_trap *user_trap_out SHARED;
+/* Of the run in progress, for key_record() and key_call. */
+struct lodger_regs *user_regs SHARED;
+struct lodger_trap *user_trap_out SHARED;
 
 __u32 me;
 __u8 *own_selector;
 __u32 alarm_missed;
-static __u64 unmaps_seen;
 static __u8 park_stack[PARK_STACK_SIZE] __attribute__((aligned(16), used));
 asm(".globl park_stack_top\npark_stack_top = park_stack + 0x2000");
 
 _Static_assert(offsetof(struct slot_ro, exit) == 0x40 && offsetof(struct slot_ro, nested) == 0x80 &&
 	       offsetof(struct slot_ro, ops) == 0xc0, "slot.h tells key.S otherwise");
+_Static_assert(TRAP_SYSCALL == LODGER_TRAP_SYSCALL && REG_RSP == LODGER_RSP &&
+	       REG_RAX == LODGER_RAX && REG_RDX == LODGER_RDX, "key.h tells key.S otherwise");
+_Static_assert(REG_RIP == LODGER_RIP && REG_RFLAGS == LODGER_RFLAGS && REG_RCX == LODGER_RCX,
+	       "key.h tells key.S otherwise");
 _Static_assert(REG_FS_BASE == LODGER_FS_BASE && REG_RDI == LODGER_RDI && REG_RBX == LODGER_RBX,
 	       "key.h tells key.S otherwise");
-
-static void map_keyed(__u64 addr, __u64 len, int prot)
-{
-	long r = sys4(__NR_pkey_mprotect, addr, len, prot, guest_key);
-
-	if (r)
-		die(LODGER_EXIT_INTERNAL, "cannot protect memory by key", r);
-}
-
-static void map_kernel(__u64 addr, __u64 len, int prot, int fd, __u64 offset)
-{
-	if (sys_mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, offset) != (long)addr)
-		die(LODGER_EXIT_INTERNAL, "cannot map the guest kernel", 0);
-	map_keyed(addr, len, prot);
-}
 
 /* The last steps of become_key(), on a stack that stays. */
 static void (*tell)(void *arg, long error);
@@ -89,96 +76,10 @@ void become_key(__u32 i, void (*done)(void *arg, long error), void *arg)
 	own_selector = &slot_ro(i)->selector;
 	sys4(__NR_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
 
-	map_keyed(U(private_start), private_end - private_start, PROT_READ | PROT_WRITE);
-	map_kernel(U(shared_start), shared_end - shared_start, PROT_READ | PROT_WRITE, shared_fd, 0);
-	map_kernel(SLOTS_VIEW, (__u64)MAX_SLOTS * SLOT_SIZE, PROT_READ | PROT_WRITE, slots_fd, 0);
-	map_keyed(SPAWN_VIEW, sizeof(*spawn), PROT_READ | PROT_WRITE);
-	if (sys_mmap(SLOT_RO, SLOT_RO_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, slots_fd,
-		     (__u64)i * SLOT_SIZE) != SLOT_RO)
-		die(LODGER_EXIT_INTERNAL, "cannot map a slot", 0);
-	map_kernel(SLOT_RW, SLOT_SIZE - SLOT_RO_SIZE, PROT_READ | PROT_WRITE, slots_fd,
-		   (__u64)i * SLOT_SIZE + SLOT_RO_SIZE);
-	map_kernel(LODGER_CONTROL, LODGER_CONTROL_SIZE, PROT_READ | PROT_WRITE, LODGER_FD_CONTROL, 0);
-	map_kernel(LODGER_RAM_BASE, ram_size, PROT_READ | PROT_WRITE, LODGER_FD_RAM, 0);
-	map_kernel(LODGER_RAM_BASE + text_phys, text_size, PROT_READ | PROT_EXEC, shadow_fd,
-		   text_phys);
-	map_kernel(SHADOW_VIEW, ram_size, PROT_READ | PROT_WRITE, shadow_fd, 0);
-	unmaps_seen = nr_unmapped;
-
+	key_map_window(i);
 	vcpu_signals(key_trap, (void *)SLOT_STACK, SLOT_STACK_SIZE);
 	asm volatile("lea park_stack_top(%%rip), %%rsp\n	call settle" : : : "memory");
 	__builtin_unreachable();
-}
-
-static void unmap_all_kernel(void)
-{
-	sys2(__NR_munmap, LODGER_MODULES_START, LODGER_MODULES_END - LODGER_MODULES_START);
-	sys2(__NR_munmap, LODGER_VMALLOC_START, LODGER_VMALLOC_END - LODGER_VMALLOC_START);
-}
-
-/*
- * A host process may have so many mappings, and a program can use them up. All of these come back
- * as they fault; the kernel's must be right, and must not fail.
- */
-static void make_room(void)
-{
-	if (me)
-		sys2(__NR_munmap, 0, LODGER_TASK_SIZE);
-	unmap_all_kernel();
-}
-
-static void unmap_kernel(__u64 addr, __u64 len)
-{
-	if (sys2(__NR_munmap, addr, len))
-		make_room();
-}
-
-/* Where the kernel is not, it has changed its mappings meanwhile. */
-static void catch_up(void)
-{
-	if (nr_unmapped - unmaps_seen > MAX_UNMAPPED) {
-		unmap_all_kernel();
-		unmaps_seen = nr_unmapped;
-	}
-	for (; unmaps_seen < nr_unmapped; unmaps_seen++)
-		unmap_kernel(unmapped[unmaps_seen % MAX_UNMAPPED].addr,
-			     unmapped[unmaps_seen % MAX_UNMAPPED].len);
-}
-
-long key_kernel_map(__u64 addr, __u64 phys, __u64 len, __u32 prot)
-{
-	int fd = LODGER_FD_RAM;
-	long r;
-
-	/* Here, memory is never written and executed; a fault asks for the one or the other. */
-	if (me && (prot & PROT_EXEC)) {
-		prot &= prot & PROT_WRITE ? ~PROT_EXEC : ~PROT_WRITE;
-		if (prot & PROT_EXEC) {
-			r = shadow_refresh(phys, len);
-			if (r)
-				return r;
-			fd = shadow_fd;
-		}
-	}
-	r = sys_mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, phys);
-	if (r == -ENOMEM) {
-		make_room();
-		r = sys_mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, fd, phys);
-	}
-	if (r != (long)addr)
-		return r;
-	if (me)
-		map_keyed(addr, len, prot);
-	return 0;
-}
-
-void key_kernel_unmap(__u64 addr, __u64 len)
-{
-	unmap_kernel(addr, len);
-	unmapped[nr_unmapped % MAX_UNMAPPED].addr = addr;
-	unmapped[nr_unmapped % MAX_UNMAPPED].len = len;
-	nr_unmapped++;
-	unmaps_seen = nr_unmapped;
 }
 
 /* For key.S: the kernel leaves this process for another. */
@@ -198,7 +99,7 @@ __attribute__((used)) int key_wait(void)
 		futex_wait(&turn[me], 0, NULL);
 	if (ending)
 		sys1(__NR_exit_group, exit_status);
-	catch_up();
+	key_catch_up();
 	r = hop_result;
 	hop_result = 0;
 	return r;
@@ -259,41 +160,6 @@ void key_forward(void)
 		     0);
 }
 
-long key_flush(__u32 i)
-{
-	struct slot_ro *ro = slot_ro(i);
-	long r;
-
-	for (__u32 n = 0; n < ro->nr_ops; n++) {
-		struct map_call c = ro->ops[n];
-		int fd = LODGER_FD_RAM;
-
-		if (c.nr == __NR_munmap) {
-			r = sys2(__NR_munmap, c.addr, c.len);
-		} else {
-			if (c.prot & PROT_EXEC) {
-				if (c.prot & (PROT_WRITE | LODGER_PROT_SHARED))
-					return -EXDEV;
-				r = shadow_refresh(c.offset, c.len);
-				if (r)
-					return r;
-				fd = shadow_fd;
-			}
-			r = sys_mmap(c.addr, c.len, c.prot & 7, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-				     fd, c.offset);
-			if (r == (long)c.addr)
-				r = 0;
-		}
-		if (r) {
-			/* The host's limit of mappings: start again with none. */
-			sys2(__NR_munmap, 0, LODGER_TASK_SIZE);
-			break;
-		}
-	}
-	ro->nr_ops = 0;
-	return 0;
-}
-
 /* For key.S, on the stack of signals: takes down a trap of user code. */
 __attribute__((used)) void key_record(int signo, void *frame)
 {
@@ -306,8 +172,16 @@ __attribute__((used)) void key_record(int signo, void *frame)
 	if (c->rip >= U(key_exit_start) && c->rip < U(key_exit_end))
 		return;
 	regs_from_context(user_regs, c);
+	calls_rewind(me - 1, user_regs);
 	asm volatile("rdfsbase %0" : "=r"(r[LODGER_FS_BASE]));
 	asm volatile("rdgsbase %0" : "=r"(r[LODGER_GS_BASE]));
+}
+
+/* A system call leaves rip in rcx and rflags in r11: then rcx can lead back, without iretq. */
+static int as_after_syscall(const __u64 *r)
+{
+	return r[LODGER_RCX] == r[LODGER_RIP] && r[LODGER_R11] == r[LODGER_RFLAGS] &&
+	       !(r[LODGER_RFLAGS] & ~ORDINARY_FLAGS);
 }
 
 int key_run(__u32 i, struct lodger_regs *regs, struct lodger_trap *trap)
@@ -322,8 +196,10 @@ int key_run(__u32 i, struct lodger_regs *regs, struct lodger_trap *trap)
 	iret_frame(ro->exit + 3, regs);
 	user_regs = regs;
 	user_trap_out = trap;
-	signo = key_enter(regs, &ro->selector,
-			  (void *)(slot_memory(i) + layout.frame + 8), &vcpu->pending);
+	if (r[LODGER_RFLAGS] & TRAP_FLAG)
+		calls_stop(i);
+	signo = key_enter(regs, &ro->selector, (void *)(slot_memory(i) + layout.frame + 8),
+			  &vcpu->pending, as_after_syscall(r));
 	if (signo == SIGALRM || alarm_missed) {
 		alarm_missed = 0;
 		timer_expired();

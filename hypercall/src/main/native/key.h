@@ -24,9 +24,18 @@
 #define REG_R9		8
 #define REG_R8		9
 #define REG_RSI		13
+#define REG_RAX		10
+#define REG_RCX		11
+#define REG_RDX		12
 #define REG_RDI		14
+#define REG_RIP		16
+#define REG_RFLAGS	18
+#define REG_RSP		19
 #define REG_FS_BASE	21
 #define REG_GS_BASE	22
+
+#define TRAP_SYSCALL	1	/* LODGER_TRAP_SYSCALL */
+#define KEY_CALLED	254	/* what key_enter() returns for a call through key_call */
 
 #ifndef __ASSEMBLER__
 
@@ -47,12 +56,13 @@ extern __s32 guest_key, own_pidfd;
 extern __u64 host_stack, host_stack_end;
 
 /* key.S */
+extern char key_call[], key_call_saved[], key_call_end[];
 extern char key_exit_start[], key_exit_end[], key_xrstor_fault[], key_xrstor_failed[];
 void key_open_first(void);
 void key_probed(int signo, siginfo_t *info, struct ucontext *uc);
 void key_trap(int signo, siginfo_t *info, struct ucontext *uc);
 int key_enter(const struct lodger_regs *regs, __u8 *selector, void *frame_flags,
-	      const __u64 *pending);
+	      const __u64 *pending, int as_sysret);
 int key_hop(__u32 to);
 int key_xrstor_user(const void *image, __u64 mask);
 
@@ -62,6 +72,11 @@ void become_key(__u32 i, void (*done)(void *arg, long error), void *arg) __attri
 /* The kernel goes on in the process of slot i, or in the kernel process. -ESRCH: it is dead. */
 long key_arrive(__u32 i);
 void key_arrive_first(void);
+
+/* key_map.c: in a new process, of slot i, all that the kernel and the switcher use, behind the key. */
+void key_map_window(__u32 i);
+/* The kernel comes to this process, and has changed its mappings meanwhile elsewhere. */
+void key_catch_up(void);
 
 /* Carries out the queued changes of slot i. -EXDEV: a page must not be executed there. */
 long key_flush(__u32 i);

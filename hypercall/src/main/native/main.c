@@ -5,14 +5,16 @@
  * Arguments: lodger:NAME and the role, for lists of processes; then, as NAME=VALUE, launcher_pid=PID
  * (the guest dies with it), cpu=N or cpu=any (where to run all tasks of this guest), slots=N (at most
  * so many address spaces in host processes), isolation=auto, key or process (auto: key where the host
- * can do it).
+ * can do it), rewrite=no (leave the programs' system calls as they are).
  */
 #include <linux/close_range.h>
+#include "calls.h"
 #include "filter.h"
 #include "hypercalls.h"
 #include "key.h"
 #include "shadow.h"
 #include "space.h"
+#include "timer.h"
 #include "title.h"
 #include "vcpu.h"
 #include "vdso.h"
@@ -113,7 +115,7 @@ static void share_memory(void)
 		  "cannot map the control region");
 }
 
-static void choose_isolation(const char *wanted)
+static void choose_isolation(const char *wanted, const char *rewrite)
 {
 	const char *lacks;
 
@@ -130,12 +132,14 @@ static void choose_isolation(const char *wanted)
 	text_phys = boot_info->text_phys;
 	text_size = boot_info->text_size;
 	shadow_init();
-	if (!text_size || shadow_refresh(text_phys, text_size)) {
+	if (!text_size || shadow_refresh(text_phys, text_size) != text_size) {
 		if (equal(wanted, "key"))
 			die(LODGER_EXIT_USAGE, "this kernel's text is not fit for isolation by key", 0);
 		return;
 	}
 	first_kind = LODGER_ISOLATION_KEY;
+	if (!rewrite || !equal(rewrite, "no"))
+		calls_init();
 }
 
 static void fill_boot_info(const unsigned long *auxv)
@@ -184,7 +188,7 @@ void start(unsigned long *stack)
 		  "cannot map guest RAM");
 	own_pidfd = sys2(__NR_pidfd_open, sys(__NR_getpid), 0);
 	spaces_init();
-	choose_isolation(argument(argv, "isolation"));
+	choose_isolation(argument(argv, "isolation"), argument(argv, "rewrite"));
 	start_spawner();
 	entry = (void *)boot_info->entry;
 

@@ -13,9 +13,10 @@ static __u8 page[PAGE] __attribute__((aligned(64)));
 
 void shadow_init(void)
 {
-	shadow_fd = make_memfd("lodger-shadow", ram_size);
-	map_fixed(SHADOW_VIEW, ram_size, PROT_READ | PROT_WRITE, shadow_fd,
+	shadow_fd = make_memfd("lodger-shadow", SHADOW_SIZE);
+	map_fixed(SHADOW_VIEW, SHADOW_SIZE, PROT_READ | PROT_WRITE, shadow_fd,
 		  "cannot map the copies of RAM");
+	seal_writes(shadow_fd);
 }
 
 /* xrstor: 0f ae with a memory operand and 5 in the middle of its third byte. */
@@ -99,23 +100,52 @@ static int same(const __u64 *a, const __u64 *b)
 	return 1;
 }
 
+/* Behind the copies: a bit for each page, 1 = the copy is what the guest wants executed. */
+static __u8 *current(__u64 phys)
+{
+	return (__u8 *)SHADOW_VIEW + ram_size + phys / PAGE / 8;
+}
+
+static __u8 current_bit(__u64 phys)
+{
+	return 1 << phys / PAGE % 8;
+}
+
+void shadow_changed(__u64 phys, __u64 len)
+{
+	if (!shadow_fd)
+		return;
+	for (; len; phys += PAGE, len -= PAGE)
+		*current(phys) &= ~current_bit(phys);
+}
+
 /*
  * A copy equal to RAM has been looked at before. Otherwise the page is copied first and looked at
  * then, for a device may write RAM meanwhile.
  */
-long shadow_refresh(__u64 phys, __u64 len)
+static int refresh(__u64 phys)
 {
-	for (; len; phys += PAGE, len -= PAGE) {
-		const void *ram = (void *)(LODGER_RAM_BASE + phys);
-		void *copy = (void *)(SHADOW_VIEW + phys);
+	const void *ram = (void *)(LODGER_RAM_BASE + phys);
+	void *copy = (void *)(SHADOW_VIEW + phys);
 
-		if (same(ram, copy))
-			continue;
+	if (*current(phys) & current_bit(phys))
+		return 1;
+	if (!same(ram, copy)) {
 		memcpy(page, ram, PAGE);
 		if (!clean())
-			return -EXDEV;
+			return 0;
 		if (!same((void *)page, copy))
 			memcpy(copy, page, PAGE);
 	}
-	return 0;
+	*current(phys) |= current_bit(phys);
+	return 1;
+}
+
+__u64 shadow_refresh(__u64 phys, __u64 len)
+{
+	__u64 good = 0;
+
+	while (good < len && refresh(phys + good))
+		good += PAGE;
+	return good;
 }

@@ -10,14 +10,21 @@
 
 extern int shadow_fd;
 
-/* Makes the memfd, as large as RAM, and maps it at SHADOW_VIEW. */
+/* Copies, and a bit for each page: see shadow.c. RAM is a multiple of 2 MiB. */
+#define SHADOW_SIZE	(ram_size + (ram_size >> 15 | 4095) + 1)
+
+/* Makes the memfd and maps it at SHADOW_VIEW, where all processes made later have it. */
 void shadow_init(void);
 
 /*
- * Makes the copies of [phys, phys + len) hold what RAM holds now. -EXDEV: it holds an instruction
- * that changes a key, at whatever alignment, and is not one of glibc's that are known.
+ * Makes the copies of [phys, phys + len) hold what RAM holds now, and returns how many bytes of
+ * it, from the start, may be executed: up to a page with an instruction that changes a key, at
+ * whatever alignment, that is not one of glibc's that are known.
  */
-long shadow_refresh(__u64 phys, __u64 len);
+__u64 shadow_refresh(__u64 phys, __u64 len);
+
+/* RAM may hold something else there since it was last looked at. */
+void shadow_changed(__u64 phys, __u64 len);
 
 /* Whether nothing in there is an instruction that changes a key, at whatever alignment. */
 int changes_no_key(const __u8 *code, __u64 len);

@@ -21,6 +21,8 @@
 #define STUB_CODE_SIZE		0x1000
 #define TITLE_PAGE		0x750000008000
 #define TITLE_PAGE_SIZE		0x1000
+#define TITLE_SHORT_SIZE	16
+#define TITLE_MAPPER		(TITLE_PAGE + TITLE_PAGE_SIZE - TITLE_SHORT_SIZE) /* its short name */
 #define SLOT_BASE		0x750000010000
 #define SLOT_SIZE		0x20000		/* stride of a slot in the slots memfd */
 #define SLOT_RO			SLOT_BASE
@@ -60,6 +62,7 @@
 #define OP_SIZE			32
 #define OP_NR			0
 #define OP_PROT			4
+#define OP_FLAGS		6
 #define OP_ADDR			8
 #define OP_LEN			16
 #define OP_OFFSET		24
@@ -88,8 +91,9 @@
 
 /* One host call for the mapper. */
 struct map_call {
-	__u32 nr;		/* __NR_mmap or __NR_munmap */
-	__u32 prot;
+	__u32 nr;		/* __NR_mmap, __NR_munmap or __NR_mprotect */
+	__u16 prot;
+	__u16 flags;		/* of mmap */
 	__u64 addr;
 	__u64 len;
 	__u64 offset;		/* into RAM */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "key.h"
 #include "space.h"
+#include "timer.h"
 #include "vcpu.h"
 
 #define MAX_SPACES 65536
@@ -20,6 +21,7 @@ static __u64 clock SHARED;		/* of runs, for the choice of a victim */
 
 /* By handle. */
 static __u16 space_slots[MAX_SPACES] SHARED;	/* NO_SLOT = has none */
+static __u64 space_unused[MAX_SPACES] SHARED;	/* see space_create in lodger_abi.h */
 static __u8 space_kinds[MAX_SPACES] SHARED;	/* enum lodger_isolation; 0 = no such space */
 static __u32 next_space SHARED;
 
@@ -190,6 +192,7 @@ static void detach(__u32 i)
 	if (s->xstate)
 		xstate_sync(s->xstate);
 	s->xstate = NULL;
+	s->fetched = 0;
 	if (s->space)
 		space_slots[s->space] = NO_SLOT;
 	s->space = 0;
@@ -225,6 +228,11 @@ static void queue(__u32 i, struct map_call call)
 
 static const struct map_call unmap_all = { .nr = __NR_munmap, .len = LODGER_TASK_SIZE };
 
+void count_call(const struct map_call *call)
+{
+	counters->host_calls[call->nr == __NR_mmap ? 0 : call->nr == __NR_munmap ? 1 : 2]++;
+}
+
 /* Has what is queued carried out, by the mapper or where the kernel then is. */
 static long flush(__u32 i)
 {
@@ -240,6 +248,8 @@ static long flush(__u32 i)
 		r = slot_run(i, SLOT_MAPPER, &status);
 		if (r < 0)
 			return r;
+		for (__u32 n = 0; n < ro->nr_ops; n++)
+			count_call(&ro->ops[n]);
 		ro->nr_ops = 0;
 		/* Usually the host's limit of mappings per process: start again with none. */
 		if (status) {
@@ -296,6 +306,9 @@ static void put_idle(__u32 i)
 /* The space goes on in another process, without the key; its pages follow as they fault. */
 static void demote(__u32 space, __u32 i)
 {
+	counters->demoted[slots[i].unfit]++;
+	counters->spaces[LODGER_ISOLATION_KEY]--;
+	counters->spaces[LODGER_ISOLATION_PROCESS]++;
 	space_kinds[space] = LODGER_ISOLATION_PROCESS;
 	detach(i);
 	put_idle(i);
@@ -314,6 +327,7 @@ long space_slot(__u32 space)
 			return i;
 		space_slots[space] = i;
 		slots[i].space = space;
+		slots[i].unused = space_unused[space];
 	}
 	slots[i].last_run = ++clock;
 	r = flush(i);
@@ -328,7 +342,7 @@ long space_slot(__u32 space)
 	return i;
 }
 
-long space_create(void)
+long space_create(__u64 unused)
 {
 	for (__u32 n = 0; n < MAX_SPACES - 1; n++) {
 		__u32 space = next_space;
@@ -337,7 +351,9 @@ long space_create(void)
 		if (space_kinds[space])
 			continue;
 		space_kinds[space] = first_kind;
+		counters->spaces[first_kind]++;
 		space_slots[space] = NO_SLOT;
+		space_unused[space] = unused;
 		return space;
 	}
 	return -ENOSPC;
@@ -349,6 +365,7 @@ void space_destroy(__u32 space)
 
 	if (!space || space >= MAX_SPACES || !space_kinds[space])
 		return;
+	counters->spaces[space_kinds[space]]--;
 	space_kinds[space] = 0;
 	i = space_slots[space];
 	if (i == NO_SLOT)
@@ -367,6 +384,17 @@ void space_destroy(__u32 space)
 static int valid(__u64 start, __u64 len, __u64 limit)
 {
 	return !((start | len) & 0xfff) && len && start < limit && len <= limit - start;
+}
+
+/*
+ * What will be written is mapped by the page at once: otherwise each takes a fault of the host's.
+ * Where a fault only reads, the host maps 16 pages, and of a run of a file few may ever be read.
+ */
+static __u16 map_flags(const struct lodger_map_op *op)
+{
+	int populate = (op->prot & LODGER_PROT_WRITE) || op->len == 4096;
+
+	return MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
 }
 
 long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
@@ -394,6 +422,12 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 			call.nr = __NR_mmap;
 			call.prot = op.prot & (slots[i].kind == LODGER_ISOLATION_KEY ? 15 : 7);
 			call.offset = op.phys;
+			call.flags = map_flags(&op);
+		} else if (op.kind == LODGER_OP_PROTECT) {
+			if (op.prot & ~(LODGER_PROT_READ | LODGER_PROT_WRITE))
+				return -EINVAL;
+			call.nr = __NR_mprotect;
+			call.prot = op.prot;
 		}
 		if (slot_ro(i)->nr_ops == SLOT_MAX_OPS) {
 			long r = flush(i);

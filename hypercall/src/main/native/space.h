@@ -20,6 +20,9 @@ struct slot {
 	__u64 user_id;		/* of the notification by which the task waits */
 	__u64 mapper_id;
 	__u64 last_run;
+	__u64 fetched;		/* key isolation: the page that a fault wanted to execute last */
+	__u64 unused;		/* where its program has nothing: see space_create in lodger_abi.h */
+	__u32 unfit;		/* enum lodger_demotion, of the last -EXDEV */
 	void *xstate;		/* home of the extended state in the slot's frame; NULL = none */
 };
 
@@ -27,7 +30,7 @@ extern struct slot slots[MAX_SLOTS];
 extern __u32 slot_limit;	/* at most this many at a time */
 extern __u32 first_kind;	/* enum lodger_isolation: how a space starts */
 
-long space_create(void);
+long space_create(__u64 unused);
 void space_destroy(__u32 space);
 long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count);
 
@@ -36,6 +39,9 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count);
  * had (-EAGAIN) or its host process died (-ESRCH).
  */
 long space_slot(__u32 space);
+
+/* For struct lodger_counters. */
+void count_call(const struct map_call *call);
 
 /* Ends the tasks of a slot; its space loses it. */
 void slot_kill(__u32 i);

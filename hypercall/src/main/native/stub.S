@@ -13,6 +13,7 @@
 #define SIG_SETMASK	2
 #define SECCOMP_SET_MODE_FILTER	1
 #define PR_SET_PDEATHSIG	1
+#define PR_SET_NAME		15
 #define CLOSE_RANGE_UNSHARE	2
 #define CLONE_FLAGS	0x00108511	/* VM | FILES | PARENT | PARENT_SETTID, SIGCHLD */
 #define ADDRESS_END	0x7ffffffff000
@@ -153,18 +154,23 @@ mapper_wait_ret:
 	mov	RO_NR_OPS(%rip), %r12d
 1:	sub	$1, %r12d
 	jb	mapper_wait
-	mov	OP_NR(%rbx), %eax
+	mov	OP_NR(%rbx), %r14d
 	mov	OP_ADDR(%rbx), %rdi
 	mov	OP_LEN(%rbx), %rsi
-	mov	OP_PROT(%rbx), %edx
+	movzwl	OP_PROT(%rbx), %edx
 	mov	OP_OFFSET(%rbx), %r9
-	mov	$0x8011, %r10d		/* MAP_SHARED | MAP_FIXED | MAP_POPULATE */
+	movzwl	OP_FLAGS(%rbx), %r10d
 	mov	$3, %r8d		/* LODGER_FD_RAM */
+2:	mov	%r14d, %eax
 	syscall
 mapper_call_ret:
-	add	$OP_SIZE, %rbx
 	cmp	$-4096, %rax
-	jbe	1b
+	ja	3f
+	add	$OP_SIZE, %rbx
+	jmp	1b
+3:	cmp	$__NR_mprotect, %r14d	/* not all of it is mapped: then none of it needs to be */
+	mov	$__NR_munmap, %r14d
+	je	2b
 	mov	%rax, %r13
 	jmp	mapper_wait
 mapper_interrupted:
@@ -234,6 +240,10 @@ mapper_start:
 	syscall
 	cmp	%eax, %r15d		/* it may have died before the prctl */
 	jne	die
+	mov	$PR_SET_NAME, %edi
+	movabs	$TITLE_MAPPER, %rsi
+	mov	$__NR_prctl, %eax
+	syscall
 	mov	$4, %edi		/* keep LODGER_FD_RAM, close the rest */
 	mov	$-1, %esi
 	mov	$CLOSE_RANGE_UNSHARE, %edx

@@ -86,8 +86,15 @@ static inline void futex_wake(const __u32 *word)
 /* switcher.lds */
 extern char private_start[], private_end[], shared_start[], shared_end[];
 
+/* From Linux 5.1. */
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x10
+#endif
+
 /* Descriptors of new memory above those that the launcher hands over; end the guest on errors. */
 int make_memfd(const char *name, __u64 size);
+/* What is mapped writable stays so, and is inherited; nothing else ever becomes it. */
+void seal_writes(int fd);
 void map_fixed(__u64 addr, __u64 size, int prot, int fd, const char *what);
 
 void *memcpy(void *to, const void *from, unsigned long n);

@@ -2,7 +2,6 @@
 #include "slot.h"
 #include "title.h"
 
-#define SHORT_SIZE 16
 #define LINE_SIZE (TITLE_PAGE_SIZE / 2)
 #define SPAWNER_LINE ((char *)TITLE_PAGE)
 #define USER_LINE ((char *)TITLE_PAGE + LINE_SIZE)
@@ -26,13 +25,19 @@ static unsigned long put(char *to, unsigned long at, unsigned long size, const c
 	return at;
 }
 
+static void write_short(char *text, const char *role)
+{
+	unsigned long n = put(text, 0, TITLE_SHORT_SIZE, role);
+
+	n = put(text, n, TITLE_SHORT_SIZE, ":");
+	put(text, n, TITLE_SHORT_SIZE, name);
+}
+
 void title_short(const char *role)
 {
-	char text[SHORT_SIZE];
-	unsigned long n = put(text, 0, sizeof(text), role);
+	char text[TITLE_SHORT_SIZE];
 
-	n = put(text, n, sizeof(text), ":");
-	put(text, n, sizeof(text), name);
+	write_short(text, role);
 	sys2(__NR_prctl, PR_SET_NAME, text);
 }
 
@@ -66,6 +71,7 @@ void title_spawner(void)
 		die(LODGER_EXIT_INTERNAL, "cannot map a page", 0);
 	write_line(SPAWNER_LINE, "spawner");
 	write_line(USER_LINE, "user");
+	write_short((char *)TITLE_MAPPER, "mapper");
 	/* Guest programs may read it, and no more. */
 	sys3(__NR_mprotect, TITLE_PAGE, TITLE_PAGE_SIZE, PROT_READ);
 	show_line(SPAWNER_LINE);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The few library functions that a freestanding program needs, and the way out. */
+#include <linux/fcntl.h>
+#include <linux/memfd.h>
 #include "sys.h"
 
 asm(".globl signal_return\nsignal_return: mov $15, %eax\n	syscall\n");	/* __NR_rt_sigreturn */
@@ -38,7 +40,7 @@ int equal(const char *a, const char *b)
 
 int make_memfd(const char *name, __u64 size)
 {
-	long fd = sys2(__NR_memfd_create, name, 0), r;
+	long fd = sys2(__NR_memfd_create, name, MFD_ALLOW_SEALING), r;
 
 	if (fd < 0 || (r = sys2(__NR_ftruncate, fd, size)) < 0)
 		die(LODGER_EXIT_INTERNAL, "cannot make shared memory", fd);
@@ -47,6 +49,14 @@ int make_memfd(const char *name, __u64 size)
 		die(LODGER_EXIT_INTERNAL, "too few descriptors", r);
 	sys1(__NR_close, fd);
 	return r;
+}
+
+void seal_writes(int fd)
+{
+	long r = sys3(__NR_fcntl, fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
+
+	if (r)
+		die(LODGER_EXIT_INTERNAL, "cannot seal memory", r);
 }
 
 void map_fixed(__u64 addr, __u64 size, int prot, int fd, const char *what)

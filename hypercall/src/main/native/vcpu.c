@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "calls.h"
 #include "key.h"
 #include "space.h"
+#include "timer.h"
 #include "vcpu.h"
 #include "vdso.h"
 
-#define NSEC_PER_SEC 1000000000ULL
 #define SIGNAL_STACK_SIZE 0x10000
 #define USER_CS 0x33
 #define USER_SS 0x2b
 /* Flags that user code may have: arithmetic, trap, direction, nested task, alignment check, id. */
 #define USER_FLAGS 0x244dd5
 #define FIXED_FLAGS 0x202
+#define PF_INSTR 16		/* of a page fault's error code: it fetched an instruction ... */
+#define PF_KEY 32		/* ... or a protection key forbids it */
 #define SPIN_NSEC 30000
 #define ROBBED_NSEC 5000	/* the clock was read a tenth of that ago, unless others run here */
 #define EVICTED_NSEC 1200000	/* a slice of the scheduler's: somebody waits for this CPU */
@@ -20,14 +23,10 @@
 #define WINS_FOR_A_LOSS 16U	/* what looking in vain once costs is won back by so many finds */
 
 __u32 awaited_slot SHARED;
-__s32 timer_id;
 __u64 fault_address;
 
 static struct lodger_handlers handlers SHARED;
 static __u32 kicked SHARED;	/* the running slot has been told to stop */
-static __u64 deadline SHARED;	/* when the guest wants its timer, GUEST_CLOCK; 0 = never */
-static __u64 armed SHARED;	/* when the host's timer goes off; 0 = it does not */
-static __u32 armed_by SHARED;	/* whose timer that is */
 static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 
 static void set_state(__u32 state)
@@ -127,39 +126,6 @@ static void on_wakeup(int signo, siginfo_t *info, struct ucontext *uc)
 	attend(&uc->uc_mcontext);
 }
 
-static void arm_timer(__u64 now)
-{
-	__u64 delta = deadline > now ? deadline - now : 1;
-	struct __kernel_itimerspec when = {
-		.it_value = { .tv_sec = delta / NSEC_PER_SEC, .tv_nsec = delta % NSEC_PER_SEC },
-	};
-
-	armed = deadline;
-	armed_by = me;
-	sys4(__NR_timer_settime, timer_id, 0, &when, NULL);
-}
-
-void timer_expired(void)
-{
-	__u64 now = clock_read(GUEST_CLOCK);
-
-	armed = 0;
-	if (deadline > now) {
-		arm_timer(now);
-	} else if (deadline) {
-		deadline = 0;
-		__atomic_fetch_or(&vcpu->pending, 1UL << LODGER_IRQ_TIMER, __ATOMIC_SEQ_CST);
-		__atomic_fetch_add(&vcpu->wake_seq, 1, __ATOMIC_SEQ_CST);
-	}
-}
-
-void timer_lost(void)
-{
-	armed = 0;
-	if (deadline)
-		arm_timer(clock_read(GUEST_CLOCK));
-}
-
 static void on_timer(int signo, siginfo_t *info, struct ucontext *uc)
 {
 	timer_expired();
@@ -229,17 +195,6 @@ static void handle(int signo, void (*handler)(int, siginfo_t *, struct ucontext 
 	sys4(__NR_rt_sigaction, signo, &sa, NULL, 8);
 }
 
-static void make_timer(void)
-{
-	struct { union { int i; void *p; } value; int signo, notify; int pad[12]; } event = {
-		.signo = SIGALRM,
-	};
-	long r = sys3(__NR_timer_create, GUEST_CLOCK, &event, &timer_id);
-
-	if (r < 0)
-		die(LODGER_EXIT_USAGE, "cannot make a timer", r);
-}
-
 void vcpu_signals(void (*handler)(int, siginfo_t *, struct ucontext *), void *base, __u64 size)
 {
 	static const __u8 signals[] = { SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
@@ -249,7 +204,7 @@ void vcpu_signals(void (*handler)(int, siginfo_t *, struct ucontext *), void *ba
 	sys2(__NR_sigaltstack, &stack, NULL);
 	for (unsigned i = 0; i < sizeof(signals); i++)
 		handle(signals[i], handler);
-	make_timer();
+	timer_make();
 }
 
 void vcpu_init(void)
@@ -264,7 +219,7 @@ void vcpu_init(void)
 	handle(SIGCHLD, on_spawner_end);
 	for (unsigned i = 0; i < sizeof(faults); i++)
 		handle(faults[i], on_fault);
-	make_timer();
+	timer_make();
 }
 
 void vcpu_set_handlers(const struct lodger_handlers *h)
@@ -368,13 +323,22 @@ static void write_regs(__u32 i, const struct lodger_regs *regs)
 
 static void run_keyed(__u32 i, struct lodger_regs *regs, struct lodger_trap *trap)
 {
+	int signo;
+
 	set_state(LODGER_VCPU_USER);
 	do {
 		*trap = (struct lodger_trap){ .reason = LODGER_TRAP_INTERRUPT };
-		if (key_run(i, regs, trap) == SLOT_BROKEN)
+		signo = key_run(i, regs, trap);
+		if (signo == SLOT_BROKEN)
 			trap->reason = LODGER_TRAP_GONE;
-	} while (trap->reason == LODGER_TRAP_SIGNAL && key_emulate(regs, trap));
+	} while ((trap->reason == LODGER_TRAP_SIGNAL && key_emulate(regs, trap)) ||
+		 (trap->reason == LODGER_TRAP_FAULT && (trap->error_code & PF_KEY) &&
+		  calls_read(i, trap->address)));
+	if (signo == SIGSYS && trap->reason == LODGER_TRAP_SYSCALL)
+		calls_seen(i, regs);
 	set_state(LODGER_VCPU_KERNEL);
+	if (trap->reason == LODGER_TRAP_FAULT && (trap->error_code & PF_INSTR))
+		slots[i].fetched = trap->address & -4096UL;
 	if (trap->reason == LODGER_TRAP_GONE) {
 		slots[i].xstate = NULL;
 		key_arrive_first();
@@ -487,9 +451,7 @@ static int spin_for_interrupt(void)
 
 void vcpu_idle(void)
 {
-	/* Another process would only pass it on to this one, once the host runs it. */
-	if (READ_ONCE(deadline) && armed_by != me)
-		arm_timer(clock_read(GUEST_CLOCK));
+	timer_here();
 	set_state(LODGER_VCPU_IDLE);
 	if (!interrupt_pending() && !spin_for_interrupt()) {
 		for (;;) {
@@ -501,17 +463,4 @@ void vcpu_idle(void)
 		}
 	}
 	set_state(LODGER_VCPU_KERNEL);
-}
-
-/*
- * A guest moves its timer at every idle, mostly to a later time and back. So a host timer that is
- * armed for an earlier time stays; when it goes off, it is armed again for the time wanted.
- */
-void vcpu_timer_set(__u64 delta)
-{
-	__u64 now = clock_read(GUEST_CLOCK);
-
-	WRITE_ONCE(deadline, delta ? now + delta : 0);
-	if (delta && (!READ_ONCE(armed) || armed > deadline))
-		arm_timer(now);
 }

@@ -8,13 +8,13 @@
 #include "sys.h"
 
 #define vcpu ((struct lodger_vcpu *)(LODGER_CONTROL + LODGER_CONTROL_VCPUS))
+#define counters ((struct lodger_counters *)(LODGER_CONTROL + LODGER_CONTROL_COUNTERS))
 #define boot_info ((struct lodger_boot_info *)(LODGER_CONTROL + LODGER_CONTROL_BOOT))
 #define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 
 extern __u64 ram_size;
 extern __u32 awaited_slot;		/* the one whose notifications are waited for */
-extern __s32 timer_id;
 
 extern __u64 fault_address;		/* of a fault in key_xrstor_user(); 0 = none */
 
@@ -30,15 +30,9 @@ void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c);
 /* The five words by which iretq goes to user code. */
 void iret_frame(__u64 *words, const struct lodger_regs *regs);
 
-/* The host's timer went off, here or elsewhere. */
-void timer_expired(void);
-/* The process that had armed it is gone. */
-void timer_lost(void);
-
 void vcpu_set_handlers(const struct lodger_handlers *h);
 void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct lodger_trap *trap);
 void vcpu_idle(void);
-void vcpu_timer_set(__u64 delta);
 
 /* Brackets what an interrupt handler of the guest must not enter again. */
 __u32 vcpu_mask(void);

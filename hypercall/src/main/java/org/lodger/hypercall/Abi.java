@@ -47,6 +47,7 @@ public final class Abi {
   public static final int DEMOTED_KEY_CODE = 0;
   public static final int DEMOTED_WRITABLE = 1;
   public static final int DEMOTED_SHARED = 2;
+  public static final int DEMOTED_PLACE = 3;
 
   public static final int IRQ_POWER = 1;
   public static final int IRQ_SLOTS = 2;
@@ -74,9 +75,9 @@ public final class Abi {
 
     public static final int SPACES = 0;
     public static final int DEMOTED = 24;
-    public static final int CALL_SITES = 48;
-    public static final int HOST_CALLS = 56;
-    public static final int SIZE_OF = 80;
+    public static final int CALL_SITES = 56;
+    public static final int HOST_CALLS = 64;
+    public static final int SIZE_OF = 88;
   }
 
   /** {@code struct lodger_vcpu}. */

@@ -30,6 +30,7 @@ public final class Guest implements AutoCloseable {
    * @param initrd may be empty
    * @param cpu the number of the host's CPU to run on, or "any"
    * @param isolation how programs are kept from the kernel's memory
+   * @param rewrite whether hot system calls of programs may become jumps
    * @param restarts whether a reboot starts it again
    */
   public record Plan(
@@ -40,6 +41,7 @@ public final class Guest implements AutoCloseable {
       String commandLine,
       String cpu,
       Isolation isolation,
+      boolean rewrite,
       boolean restarts) {}
 
   private final Plan plan;
@@ -118,7 +120,7 @@ public final class Guest implements AutoCloseable {
   public GuestEnd run(int console) throws InterruptedException {
     Switcher.Start start =
         new Switcher.Start(
-            plan.name(), plan.cpu(), plan.isolation(), ram, control, console, devices.doorbells());
+            plan.name(), plan.cpu(), plan.isolation(), plan.rewrite(), ram, control, console, devices.doorbells());
     while (true) {
       log.trace("the guest starts on CPU " + plan.cpu());
       GuestEnd end = switcher.run(start, vcpu);

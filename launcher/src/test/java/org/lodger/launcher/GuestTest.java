@@ -55,7 +55,7 @@ class GuestTest {
   }
 
   private GuestEnd run(String wish, boolean restarts, Meddler meddler) throws InterruptedException {
-    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", Isolation.PROCESS, restarts);
+    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", Isolation.PROCESS, true, restarts);
     Guest guest = new Guest(plan, Log.open(null, false));
     GuestConsole console = new GuestConsole(screen, false);
     Thread other =

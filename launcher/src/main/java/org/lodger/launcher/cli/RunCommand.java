@@ -121,6 +121,13 @@ final class RunCommand implements Callable<Integer> {
   private Isolation isolation;
 
   @Option(
+      names = "--no-rewrite",
+      description =
+          "Leave the system calls of programs as they are. In isolation by key, those that a program"
+              + " makes often become jumps, in a copy of its code.")
+  private boolean noRewrite;
+
+  @Option(
       names = {"-d", "--detach"},
       description = "Leave the guest to itself once it starts, and print its name.")
   private boolean detach;
@@ -179,6 +186,7 @@ final class RunCommand implements Callable<Integer> {
                   commandLine(disks, nets, command),
                   cpu == null ? choice.leastBusy() : cpu,
                   isolation,
+                  !noRewrite,
                   command.isEmpty() && !noReboot),
               log);
       Devices devices = new Devices(guest, disks, nets, shares, vsock, log);

@@ -18,9 +18,9 @@ public record Counters(Spaces spaces, Demotions demotions, long callSites, HostC
   public record Spaces(long process, long key) {}
 
   /** By {@code enum lodger_demotion}. */
-  public record Demotions(long keyCode, long writable, long shared) {
+  public record Demotions(long keyCode, long writable, long shared, long place) {
     public long all() {
-      return keyCode + writable + shared;
+      return keyCode + writable + shared + place;
     }
   }
 
@@ -34,7 +34,8 @@ public record Counters(Spaces spaces, Demotions demotions, long callSites, HostC
         new Demotions(
             word(control, Abi.Counters.DEMOTED, Abi.DEMOTED_KEY_CODE),
             word(control, Abi.Counters.DEMOTED, Abi.DEMOTED_WRITABLE),
-            word(control, Abi.Counters.DEMOTED, Abi.DEMOTED_SHARED)),
+            word(control, Abi.Counters.DEMOTED, Abi.DEMOTED_SHARED),
+            word(control, Abi.Counters.DEMOTED, Abi.DEMOTED_PLACE)),
         word(control, Abi.Counters.CALL_SITES, 0),
         new HostCalls(
             word(control, Abi.Counters.HOST_CALLS, 0),

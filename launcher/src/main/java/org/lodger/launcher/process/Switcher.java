@@ -53,6 +53,7 @@ public final class Switcher implements AutoCloseable {
       String name,
       String cpu,
       Isolation isolation,
+      boolean rewrite,
       GuestMemory ram,
       GuestMemory control,
       int console,
@@ -84,7 +85,8 @@ public final class Switcher implements AutoCloseable {
                   "kernel",
                   "launcher_pid=" + ProcessHandle.current().pid(),
                   "cpu=" + start.cpu(),
-                  "isolation=" + start.isolation());
+                  "isolation=" + start.isolation(),
+                  "rewrite=" + (start.rewrite() ? "yes" : "no"));
     } finally {
       Host.close(none);
     }

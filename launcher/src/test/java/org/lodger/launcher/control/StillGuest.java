@@ -24,7 +24,7 @@ final class StillGuest {
     Guest guest =
         new Guest(
             new Guest.Plan(
-                "still", kernel, 32 << 20, new byte[0], "", "any", Isolation.PROCESS, false),
+                "still", kernel, 32 << 20, new byte[0], "", "any", Isolation.PROCESS, true, false),
             LOG);
     GuestConsole console = new GuestConsole(OutputStream.nullOutputStream(), false);
     ConsolePort port = new ConsolePort("console", console);
