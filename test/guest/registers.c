@@ -46,6 +46,9 @@ struct frame {
 
 HOLD(over_syscall, "	syscall\n");
 
+/* As compilers write it: what may become a jump. */
+HOLD(over_call, "	mov $110, %eax\n	syscall\n");
+
 /* The counter is on the stack, and the flags are put aside while it is decreased. */
 HOLD(over_spin,
      "	pushf; movq $3000000, 8(%rsp); jmp 2f\n"
@@ -129,6 +132,13 @@ int main(void)
 		CHECK((long)f.out[RAX] >= 0, "rax is %ld", (long)f.out[RAX]);
 		CHECK(f.out[R11] == f.out[FLAGS] || f.out[R11] == (f.in[FLAGS] | 2),
 		      "r11 is %#lx after a system call", f.out[R11]);
+	}
+	for (int i = 0; i < 1000; i++) {
+		randomize(&f, STATUS_FLAGS | DF | ID | AC);
+		over_call(&f);
+		same(&f, RBX, R9, "call");
+		same_flags(&f, "call");
+		CHECK((pid_t)f.out[RAX] == getppid(), "getppid gave %ld", (long)f.out[RAX]);
 	}
 	/* A number that no kernel knows. */
 	randomize(&f, STATUS_FLAGS);

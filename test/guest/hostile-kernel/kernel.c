@@ -181,7 +181,7 @@ static long map_over_stub(void)
 		{ 0x10000, 1UL << 60, 0, 3, LODGER_OP_MAP },
 		{ 0x10001, 4096, 0, 3, LODGER_OP_MAP },
 	};
-	long space = hc->space_create(), accepted = -1;
+	long space = hc->space_create(0), accepted = -1;
 
 	run_nothing(space);	/* a space that never ran has no translations to change */
 	for (unsigned int i = 0; i < sizeof(ops) / sizeof(*ops); i++)
@@ -223,7 +223,7 @@ static long wild_user(void)
 	static struct lodger_regs regs;
 	static struct lodger_trap trap;
 	static char xstate[16384] __attribute__((aligned(64)));
-	long space = hc->space_create();
+	long space = hc->space_create(0);
 
 	for (int i = 0; i < LODGER_NR_REGS; i++)
 		regs.r[i] = 0x8000000000000000 + i;
