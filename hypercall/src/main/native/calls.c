@@ -48,9 +48,9 @@ void calls_init(void)
 
 void calls_start(__u32 i)
 {
-	if (!calls_fd)
-		return;
-	own_sites = calls_of(i)->sites;
+	if (calls_fd)
+		own_sites = calls_of(i)->sites;
+	/* Also without rewriting: user code can jump to key_call. */
 	if (sys_mmap(CALLS_SAVED, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != CALLS_SAVED)
 		die(LODGER_EXIT_INTERNAL, "cannot map a page", 0);
@@ -71,7 +71,8 @@ void calls_reset(__u32 i)
 {
 	if (!calls_fd)
 		return;
-	memset(calls_of(i), 0, sizeof(struct calls));
+	/* The next program there shall not see what this one called. */
+	memset(calls_of(i), 0, CALLS_CODE + calls_of(i)->nr_sites * TRAMPOLINE);
 	memset((void *)CALLS_SAVED, 0, PAGE);
 }
 
@@ -164,8 +165,9 @@ static void rewrite(__u32 i, struct calls *c, __u64 site)
 	at = copy + site % PAGE;
 	at[0] = JUMP;
 	*(__s32 *)(at + 1) = to - (site + MOV_LEN);
-	if (!changes_no_key(at - 2, MOV_LEN + 4)) {
-		memcpy(at, mov, MOV_LEN);
+	/* All of it: that the page was executed until now is not for this code to trust. */
+	if (!shadow_fit(copy)) {
+		memset(copy, 0, PAGE);
 		return;
 	}
 	if (!map_code(i, page, PAGE, CALLS_COPIES + n * PAGE))
@@ -207,7 +209,7 @@ int calls_read(__u32 i, __u64 address)
 	if (n < 0 || n >= c->nr_pages)
 		return 0;
 	c->pages[n] |= READ_BY_PROGRAM;
-	sys2(__NR_munmap, address & -PAGE, PAGE);
+	key_unmap_user(i, address & -PAGE, PAGE);
 	return 1;
 }
 
@@ -219,7 +221,7 @@ void calls_stop(__u32 i)
 		return;
 	c->stopped = 1;
 	for (__u32 n = 0; n < c->nr_pages; n++)
-		sys2(__NR_munmap, c->pages[n] & -PAGE, PAGE);
+		key_unmap_user(i, c->pages[n] & -PAGE, PAGE);
 }
 
 /*
@@ -236,8 +238,13 @@ void calls_rewind(__u32 i, struct lodger_regs *regs)
 	__u32 nr;
 	int done;
 
-	if (!calls_fd)
-		return;
+	if (rip >= U(key_call_saved) && rip < U(key_call_end)) {
+		r[LODGER_RAX] = saved[0];
+		r[LODGER_RDX] = saved[1];
+		r[LODGER_RSP] = saved[2];
+		if (rip >= U(key_call_flags))
+			r[LODGER_RFLAGS] = *(__u64 *)(kernel_sp - 8);
+	}
 	if (rip >= base && rip - base < CALLS_CODE_SIZE) {
 		nr = (rip - base) / TRAMPOLINE;
 		done = rip % TRAMPOLINE >= MOV_LEN;
@@ -247,12 +254,7 @@ void calls_rewind(__u32 i, struct lodger_regs *regs)
 	} else {
 		return;
 	}
-	if (nr >= c->nr_sites)
-		return;		/* a program that jumped there by itself */
-	r[LODGER_RIP] = c->sites[nr] + (done ? MOV_LEN : 0);
-	if (rip >= U(key_call_saved) && rip < U(key_call_end)) {
-		r[LODGER_RAX] = saved[0];
-		r[LODGER_RDX] = saved[1];
-		r[LODGER_RSP] = saved[2];
-	}
+	/* Otherwise a program has jumped there by itself. */
+	if (calls_fd && nr < c->nr_sites)
+		r[LODGER_RIP] = c->sites[nr] + (done ? MOV_LEN : 0);
 }

@@ -60,7 +60,11 @@ void calls_stop(__u32 i);
 /* Another address space gets the slot, or all mappings are gone. */
 void calls_reset(__u32 i);
 
-/* A trap amid a call: makes registers those of the program at the instruction that it was at. */
+/*
+ * A signal or a page fault amid a call: makes registers those of the program at the instruction that
+ * it was at. Not for system calls and illegal instructions, which honest programs never come to
+ * there: what they leave in rip must be where they are.
+ */
 void calls_rewind(__u32 i, struct lodger_regs *regs);
 
 extern int calls_fd;	/* 0 = rewriting is off */

@@ -25,7 +25,7 @@
 
 	.text
 	.globl key_enter, key_hop, key_start, key_trap, key_xsave, key_xrstor, key_xrstor_user
-	.globl key_call, key_call_saved, key_call_end
+	.globl key_call, key_call_saved, key_call_flags, key_call_end
 	.globl key_open_first, key_probed, key_xrstor_fault, key_xrstor_failed, key_exit_start, key_exit_end
 
 	.macro push_callee
@@ -224,7 +224,8 @@ key_call_saved:
 	jrcxz	1f
 	jmp	forged
 1:	mov	kernel_sp(%rip), %rsp
-	pushfq
+	pushfq				/* stays there, for calls_rewind() */
+key_call_flags:
 	pushq	$CLEAN_FLAGS
 	popfq
 	mov	user_regs(%rip), %rax
@@ -256,6 +257,8 @@ key_call_saved:
 	jae	forged
 	mov	%rdx, 8*REG_R11(%rax)
 	mov	own_sites(%rip), %rdx
+	test	%rdx, %rdx
+	jz	forged			/* rewriting is off */
 	mov	(%rdx,%rcx,8), %rdx
 	add	$7, %rdx
 	mov	%rdx, 8*REG_RIP(%rax)

@@ -14,7 +14,7 @@
 
 __u64 text_phys, text_size;
 __u32 running SHARED, in_user SHARED;
-__u64 kernel_sp SHARED;			/* of what the kernel left when it went to user code or hopped */
+__u64 kernel_sp SHARED;
 static __s32 hop_result SHARED;
 static __u32 turn[MAX_SLOTS + 1] SHARED; /* 1 = go on; a futex */
 static __u32 ending SHARED, exit_status SHARED;
@@ -172,7 +172,8 @@ __attribute__((used)) void key_record(int signo, void *frame)
 	if (c->rip >= U(key_exit_start) && c->rip < U(key_exit_end))
 		return;
 	regs_from_context(user_regs, c);
-	calls_rewind(me - 1, user_regs);
+	if (user_trap_out->reason != LODGER_TRAP_SYSCALL && user_trap_out->signo != SIGILL)
+		calls_rewind(me - 1, user_regs);
 	asm volatile("rdfsbase %0" : "=r"(r[LODGER_FS_BASE]));
 	asm volatile("rdgsbase %0" : "=r"(r[LODGER_GS_BASE]));
 }

@@ -56,7 +56,9 @@ extern __s32 guest_key, own_pidfd;
 extern __u64 host_stack, host_stack_end;
 
 /* key.S */
-extern char key_call[], key_call_saved[], key_call_end[];
+extern char key_call[], key_call_saved[], key_call_flags[], key_call_end[];
+/* What the guest kernel left when it went to user code, or hopped. */
+extern __u64 kernel_sp;
 extern char key_exit_start[], key_exit_end[], key_xrstor_fault[], key_xrstor_failed[];
 void key_open_first(void);
 void key_probed(int signo, siginfo_t *info, struct ucontext *uc);
@@ -77,6 +79,9 @@ void key_arrive_first(void);
 void key_map_window(__u32 i);
 /* The kernel comes to this process, and has changed its mappings meanwhile elsewhere. */
 void key_catch_up(void);
+
+/* Takes what is at [addr, addr + len) from user code of slot i, in its process. */
+void key_unmap_user(__u32 i, __u64 addr, __u64 len);
 
 /* Carries out the queued changes of slot i. -EXDEV: a page must not be executed there. */
 long key_flush(__u32 i);

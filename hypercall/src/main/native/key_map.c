@@ -177,10 +177,30 @@ static long map_user(__u32 i, struct map_call c)
 
 static long change_user(__u32 nr, __u64 addr, __u64 end, __u32 prot)
 {
-	long r = sys3(nr, addr, end - addr, prot);
+	long r;
 
+	if (addr >= end)
+		return 0;
+	r = sys3(nr, addr, end - addr, prot);
 	/* Not all of it is mapped: then none of it needs to be. */
 	return r && nr == __NR_mprotect ? sys2(__NR_munmap, addr, end - addr) : r;
+}
+
+/* The same, around the trampolines. */
+static long change_user_range(__u32 i, struct map_call c)
+{
+	__u64 end = c.addr + c.len, hole = slots[i].unused, past = hole + CALLS_CODE_SIZE;
+	__u64 start = max(c.addr, CALLS_LOW_END);
+	long r = change_user(c.nr, start, min(end, max(start, hole)), c.prot);
+
+	return r ? r : change_user(c.nr, max(start, past), end, c.prot);
+}
+
+void key_unmap_user(__u32 i, __u64 addr, __u64 len)
+{
+	/* A mapping that is to be split may be one too many for the host. */
+	if (sys2(__NR_munmap, addr, len))
+		unmap_all_user(i);
 }
 
 long key_flush(__u32 i)
@@ -197,8 +217,8 @@ long key_flush(__u32 i)
 			r = map_user(i, c);
 		else if (c.nr == __NR_munmap && c.len == LODGER_TASK_SIZE)
 			unmap_all_user(i);
-		else if (c.addr + c.len > CALLS_LOW_END)
-			r = change_user(c.nr, max(c.addr, CALLS_LOW_END), c.addr + c.len, c.prot);
+		else
+			r = change_user_range(i, c);
 		if (r == -EXDEV)
 			return r;
 		if (r) {
@@ -208,5 +228,6 @@ long key_flush(__u32 i)
 		}
 	}
 	ro->nr_ops = 0;
+	slots[i].fetched = 0;
 	return 0;
 }

@@ -52,6 +52,11 @@ static int bad_edge(const __u8 *p)
 	       (p[0] == 0x01 && p[1] == 0xef) || (p[0] == XSAVE_GROUP && xrstor_operand(p[1]));
 }
 
+int shadow_fit(const __u8 *p)
+{
+	return !bad_edge(p) && changes_no_key(p, PAGE);
+}
+
 static int matches_xrstor(const __u8 *at, __u8 second)
 {
 	return at[-7] == 0xb8 && at[-2] == 0x31 && at[-1] == 0xd2 && at[0] == 0x0f &&

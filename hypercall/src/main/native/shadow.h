@@ -26,6 +26,9 @@ __u64 shadow_refresh(__u64 phys, __u64 len);
 /* RAM may hold something else there since it was last looked at. */
 void shadow_changed(__u64 phys, __u64 len);
 
+/* Whether a page may be executed as it is, beside any others. */
+int shadow_fit(const __u8 *page);
+
 /* Whether nothing in there is an instruction that changes a key, at whatever alignment. */
 int changes_no_key(const __u8 *code, __u64 len);
 

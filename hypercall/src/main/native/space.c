@@ -397,6 +397,13 @@ static __u16 map_flags(const struct lodger_map_op *op)
 	return MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
 }
 
+/* What follows in the list is lost, so that nothing may stay mapped. */
+static long refuse_ops(__u32 i)
+{
+	queue(i, unmap_all);
+	return -EINVAL;
+}
+
 long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 {
 	__u32 i;
@@ -412,20 +419,20 @@ long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 
 		if (op.kind != LODGER_OP_UNMAP_ALL) {
 			if (!valid(op.addr, op.len, LODGER_TASK_SIZE))
-				return -EINVAL;
+				return refuse_ops(i);
 			call.addr = op.addr;
 			call.len = op.len;
 		}
 		if (op.kind == LODGER_OP_MAP) {
 			if (!valid(op.phys, op.len, ram_size) || op.prot > 15)
-				return -EINVAL;
+				return refuse_ops(i);
 			call.nr = __NR_mmap;
 			call.prot = op.prot & (slots[i].kind == LODGER_ISOLATION_KEY ? 15 : 7);
 			call.offset = op.phys;
 			call.flags = map_flags(&op);
 		} else if (op.kind == LODGER_OP_PROTECT) {
 			if (op.prot & ~(LODGER_PROT_READ | LODGER_PROT_WRITE))
-				return -EINVAL;
+				return refuse_ops(i);
 			call.nr = __NR_mprotect;
 			call.prot = op.prot;
 		}

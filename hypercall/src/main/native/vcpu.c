@@ -334,9 +334,9 @@ static void run_keyed(__u32 i, struct lodger_regs *regs, struct lodger_trap *tra
 	} while ((trap->reason == LODGER_TRAP_SIGNAL && key_emulate(regs, trap)) ||
 		 (trap->reason == LODGER_TRAP_FAULT && (trap->error_code & PF_KEY) &&
 		  calls_read(i, trap->address)));
+	set_state(LODGER_VCPU_KERNEL);
 	if (signo == SIGSYS && trap->reason == LODGER_TRAP_SYSCALL)
 		calls_seen(i, regs);
-	set_state(LODGER_VCPU_KERNEL);
 	if (trap->reason == LODGER_TRAP_FAULT && (trap->error_code & PF_INSTR))
 		slots[i].fetched = trap->address & -4096UL;
 	if (trap->reason == LODGER_TRAP_GONE) {
