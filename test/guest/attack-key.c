@@ -4,9 +4,10 @@
  * forged trap, or by an instruction of one's own. What counts is whether the kernel's memory can
  * be read afterwards. They hold for isolation by process just as well.
  *
- *	attack-key [all]
+ *	attack-key [all | CAMPAIGN [STRIDE]]
  *
- * With "all", every byte of the switcher's code is jumped to, not only those near a gate.
+ * With "all", every byte of the switcher's code is jumped to, not only those near a gate; with the name
+ * of a campaign, only that one is made, or every so many of its attempts where all would take too long.
  */
 #include "attack.h"
 #include <cpuid.h>
@@ -20,6 +21,9 @@
 #define SLOT_RO		0x750000010000UL
 #define SLOT_END	0x750000030000UL
 #define RAM		0x700040000000UL
+#define CALLS_SAVED	0x750000030000UL	/* where rewritten calls save registers */
+#define CALLS_LOW	0x10000UL		/* their trampolines */
+#define TRAMPOLINE	32
 #define PKRU_BIT	9
 
 /* What only the kernel may see, in a process that it shares with the program. */
@@ -51,17 +55,24 @@ asm(".text\ntake_loot:	movabs 0x700040001000, %rax\n"
 static volatile int loot_taken __attribute__((used));
 
 struct registers {
-	uint64_t rax, rcx, rdx, rdi, rsi, rsp, rbx;
+	uint64_t rax, rcx, rdx, rdi, rsi, rsp, rbx, r11;
 };
 
 static void *target;
 
 static __attribute__((noinline)) void jump(const struct registers *r)
 {
-	asm volatile("mov 8(%0), %%rcx; mov 16(%0), %%rdx; mov 32(%0), %%rsi; mov 48(%0), %%rbx\n"
+	asm volatile("mov 56(%0), %%r11; mov 8(%0), %%rcx; mov 16(%0), %%rdx; mov 32(%0), %%rsi; mov 48(%0), %%rbx\n"
 		     "	mov 0(%0), %%rax; mov 40(%0), %%rsp; mov 24(%0), %%rdi\n"
 		     "	jmp *%1"
 		     : : "D"(r), "m"(target) : "memory");
+}
+
+static __attribute__((noinline)) void jump_to(void *at, const struct registers *r)
+{
+	target = at;
+	if (!sigsetjmp(rescue, 0))
+		jump(r);
 }
 
 static char *image;		/* an xsave image that opens every key */
@@ -127,14 +138,11 @@ static void shoot(long i)
 			.rdi = (uint64_t)image, .rsi = -1, .rsp = r.rsp }; break;	/* xrstor */
 	case 3: r.rax = SYS_rt_sigreturn; break;
 	}
-	target = (void *)(CODE + s.offset);
 	/* A page fault in the switcher's code would end the attempt. */
 	for (int at = 0; at < 4; at++)
 		*(volatile char *)(image + at * PAGE) += 0;
 	*(volatile uint64_t *)stacks[0] += 0;
-	loot = 0;
-	if (!sigsetjmp(rescue, 0))
-		jump(&r);
+	jump_to((void *)(CODE + s.offset), &r);
 	if (loot_taken)
 		BREACH("jump to %#lx, stack %d, registers %d: the key is open", CODE + s.offset,
 		       s.stack, s.registers);
@@ -147,6 +155,8 @@ static int opens_key(const unsigned char *p)
 				(p[1] == 0xae && (p[2] & 0x38) == 0x28 && p[2] < 0xc0) || p[1] == 0x05);
 }
 
+static long first_gate = -1, last_gate;
+
 static void plan(int all)
 {
 	long size = 0;
@@ -158,12 +168,40 @@ static void plan(int all)
 	for (long offset = 0; offset < size - 2; offset++) {
 		int near = all;
 
+		if (opens_key(code + offset) && code[offset + 1] != 0x05) {
+			first_gate = first_gate < 0 ? offset : first_gate;
+			last_gate = offset;
+		}
 		for (long at = offset; at <= offset + 12 && at < size - 2 && !near; at++)
 			near = opens_key(code + at) && (code[at + 1] != 0x05 || at == offset);
 		for (int s = 0; near && s < nr_stacks; s++)
 			for (int f = 0; f < FLAVOURS; f++)
 				shots[nr_shots++] = (struct shot){ offset, s, f };
 	}
+}
+
+/* Every byte of the gate, with what rewritten calls bring: a number, and words that they saved. */
+static void enter(long i)
+{
+	static const uint64_t numbers[] = { 0, 255, 256, -1 };
+	const uint64_t own = stacks[0], at[] = { own, own + 512, SLOT_RO + 0x40, SLOT_RO + 0x58,
+		CALLS_SAVED, CALLS_SAVED + PAGE - 8, stacks[2] };
+	long offset = first_gate - 0x90 + i / 8;
+	struct registers r = {
+		.rax = i & 4 ? 0x55555554 : 0, .rdi = -1, .rsp = at[(i + i / 8) % 7], .r11 = numbers[i % 4],
+	};
+	volatile uint64_t *saved = (uint64_t *)CALLS_SAVED;
+
+	*(volatile uint64_t *)own += 0;
+	if (writable(CALLS_SAVED)) {
+		saved[0] = SYS_getppid;
+		saved[1] = -1;
+		saved[2] = i & 1 ? RAM + 0x900000 : r.rsp;
+	}
+	jump_to((void *)(CODE + offset), &r);
+	if (loot_taken)
+		BREACH("jump to %#lx, number %#lx, stack %#lx: the key is open", CODE + offset, r.r11, r.rsp);
+	check_key("entering at", CODE + offset);
 }
 
 /* A trap with the stack pointer on the stack of signals, or below it, at every place. */
@@ -308,16 +346,31 @@ static void try_own_code(long i)
 	munmap(p, 2 * PAGE);
 }
 
-/* In a process of its own: the first that succeeds in executing it has lost the key. */
-static void own_code(long i)
+/* Attempts in processes of their own are waited for. */
+static void no_alarm(void)
 {
-	pid_t pid = raw(SYS_fork, 0, 0, 0);
+	struct itimerval never = { 0 };
 
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* In a process of its own: the first that succeeds in executing it has lost the key. */
+static void in_own_process(void (*attempt)(long), long i)
+{
+	pid_t pid;
+
+	no_alarm();
+	pid = raw(SYS_fork, 0, 0, 0);
 	if (!pid) {
-		try_own_code(i);
+		attempt(i);
 		raw(SYS_exit_group, 0, 0, 0);
 	}
 	waitpid(pid, NULL, 0);
+}
+
+static void own_code(long i)
+{
+	in_own_process(try_own_code, i);
 }
 
 #define TAINT_DIE 7
@@ -330,6 +383,181 @@ static int kernel_oopsed(void)
 	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0, "/proc/sys/kernel/tainted");
 	close(fd);
 	return atol(text) >> TAINT_DIE & 1;
+}
+
+/* Not as constants of this program's own instructions: those would demote it. */
+static __attribute__((noinline)) void put_key_code(char *at, const unsigned char *bytes)
+{
+	asm volatile("" : "+r"(bytes));
+	memcpy(at, bytes, sizeof(wrpkru));
+}
+
+/* Returns what a call of it leaves in rax; -1 also behind a signal. */
+static long call(const void *at, long rax)
+{
+	if (sigsetjmp(rescue, 0))
+		return -1;
+	asm volatile("lea -128(%%rsp), %%rsp; call *%1; lea 128(%%rsp), %%rsp"
+		     : "+a"(rax) : "r"(at) : "rcx", "rdx", "r11", "memory");
+	return rax;
+}
+
+#define HOT 0x100
+
+/* mov $nr, %eax; syscall; ret */
+static void write_call(char *at, uint32_t nr)
+{
+	const uint8_t bytes[] = { 0xb8, nr, nr >> 8, nr >> 16, nr >> 24, 0x0f, 0x05, 0xc3 };
+
+	memcpy(at, bytes, sizeof(bytes));
+}
+
+/* System calls in the middle of trampolines: they seem to come from where the page of the call is, or was. */
+static void call_trampolines(long nr, int middle)
+{
+	for (int n = 0; n < 8; n++)
+		for (volatile int i = 0; i < 12; i++)
+			call((char *)CALLS_LOW + n * TRAMPOLINE + 1 + middle, nr);
+}
+
+#define HOT_WAYS 10
+
+/*
+ * A call that has become a jump, whose page then changes. Its number is a syscall instruction itself,
+ * one, two or three bytes behind the start of the trampoline.
+ */
+static void try_hot_code(long i)
+{
+	const int rw = PROT_READ | PROT_WRITE, rx = PROT_READ | PROT_EXEC, middle = i / HOT_WAYS;
+	const long nr = 0x50f << 8 * middle;
+	const size_t key = 2048;
+	char *p = mmap((void *)0x20000000, 2 * PAGE, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	char was[PAGE], *q;
+	int mem, way = i % HOT_WAYS, forked = way == 1;
+
+	CHECK(p == (void *)0x20000000, "mmap");
+	memset(p, 0xcc, 2 * PAGE);
+	write_call(p + HOT, nr);
+	memcpy(was, p, PAGE);
+	mprotect(p, PAGE, rx);
+	for (int n = 0; n < 20; n++)
+		if (call(p + HOT, 0) != -ENOSYS)
+			BREACH("call %#lx did something", nr);
+	switch (way) {
+	case 0:		/* written and executed in turns */
+		for (int n = 0; n < 8; n++) {
+			mprotect(p, PAGE, rw);
+			write_call(p + HOT, nr);
+			put_key_code(p + key, n == 7 ? wrpkru : (unsigned char *)was);
+			mprotect(p, PAGE, rx);
+			for (int k = 0; k < 6; k++)
+				call(p + HOT, 0);
+		}
+		break;
+	case 1:		/* a child that has it as well writes it, and so does its parent */
+		if (!raw(SYS_fork, 0, 0, 0))
+			forked = 0;
+		for (int n = 0; n < 8; n++)
+			call(p + HOT, 0);
+		mprotect(p, PAGE, rw);
+		put_key_code(p + key, wrpkru);
+		mprotect(p, PAGE, rx);
+		for (int n = 0; n < 8; n++)
+			call(p + HOT, 0);
+		break;
+	case 2:		/* a debugger writes it */
+		mem = open("/proc/self/mem", O_RDWR);
+		if (pwrite(mem, wrpkru, sizeof(wrpkru), (off_t)(uintptr_t)(p + key)) < 0)
+			memset(image + 3 * PAGE, 0, 8);
+		for (int n = 0; n < 8; n++)
+			call(p + HOT, 0);
+		close(mem);
+		break;
+	case 3:		/* the trampolines are nobody's to read, and the program sees the code that it has written */
+		for (int n = 0; n < 8; n++)
+			if (readable(CALLS_LOW + n * TRAMPOLINE) || writable(CALLS_LOW + n * TRAMPOLINE) ||
+			    readable(CALLS_LOW + PAGE + n))
+				BREACH("a trampoline can be read or written");
+		if (!readable((uintptr_t)p + HOT) || memcmp(p, was, PAGE) || writable((uintptr_t)p + HOT))
+			BREACH("the program sees or writes other code");
+		break;
+	case 4:		/* every byte of a trampoline, with the key's new value in eax and edx */
+		for (int at = 0; at < 4 * TRAMPOLINE; at++)
+			jump_to((char *)CALLS_LOW + at, &(struct registers){ .rdi = -1, .rsp = stacks[0] });
+		break;
+	case 5:		/* it becomes data, with another call where a trap in the trampoline seems to be */
+	case 6:
+		mprotect(p, PAGE, rw);
+		put_key_code(p + key, way == 6 ? xrstor : wrpkru);
+		write_call(p + HOT - (middle == 2 ? 2 : 7), nr);
+		call_trampolines(nr, middle);
+		break;
+	case 7:		/* it is gone */
+		munmap(p, PAGE);
+		call_trampolines(nr, middle);
+		break;
+	case 8:		/* another page comes in its place */
+		q = map_anonymous(PAGE, rw);
+		put_key_code(q + key, wrpkru);
+		write_call(q + HOT - (middle == 2 ? 2 : 7), nr);
+		mremap(q, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p);
+		*(volatile char *)p += 0;
+		call_trampolines(nr, middle);
+		break;
+	case 9:		/* it goes elsewhere */
+		mremap(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + PAGE);
+		call_trampolines(nr, middle);
+		p += PAGE;
+		break;
+	}
+	run(p + key);
+	if (loot_taken)
+		BREACH("hot code, way %d, middle %d: the key is open", way, middle);
+	check_key("hot code, way", way);
+	if (forked)
+		wait(NULL);
+}
+
+static void hot_code(long i)
+{
+	in_own_process(try_hot_code, i);
+	if (kernel_oopsed())
+		BREACH("hot code, way %ld: the kernel has faulted", i % HOT_WAYS);
+}
+
+/* Where rewritten calls save registers, processes that use one slot in turns find nothing of others'. */
+static void try_saved(long i)
+{
+	volatile uint64_t *word = (uint64_t *)CALLS_SAVED;
+	const uint64_t own = 0x6b6579000000 + getpid();
+
+	if (sigsetjmp(rescue, 0))
+		BREACH("signal %d at %p", rescue_info.si_signo, rescue_info.si_addr);
+	for (int n = 3; n < 512; n++)
+		if (word[n])
+			BREACH("the word at %p is somebody's: %#lx", &word[n], word[n]);
+	for (int round = 0; round < 20; round++) {
+		for (int n = 3; n < 512; n++)
+			word[n] = own;
+		sched_yield();
+		for (int n = 3; n < 512; n++)
+			if (word[n] && word[n] != own)
+				BREACH("the word at %p is somebody's: %#lx", &word[n], word[n]);
+	}
+}
+
+static void saved(long i)
+{
+	no_alarm();
+	if (!writable(CALLS_SAVED))
+		return;
+	for (int n = 0; n < 8; n++)
+		if (!raw(SYS_fork, 0, 0, 0)) {
+			try_saved(i);
+			raw(SYS_exit_group, 0, 0, 0);
+		}
+	while (wait(NULL) > 0)
+		;
 }
 
 /*
@@ -386,31 +614,46 @@ static void use_up_mappings(void)
 	_exit(0);
 }
 
+static const char *only;	/* the campaign that is asked for */
+
+static void make(const char *what, long attempts, void (*attempt)(long))
+{
+	if (!only || !strcmp(only, what))
+		run_campaign(what, attempts, attempt);
+}
+
 int main(int argc, char **argv)
 {
 	int all = argc > 1 && !strcmp(argv[1], "all");
 
+	only = argc > 1 && !all ? argv[1] : NULL;
+	stride = argc > 2 ? atol(argv[2]) : 1;
 	on_signal(SIGSEGV, to_rescue, SA_NODEFER);
 	campaign = map_shared(PAGE);
 	make_image();
-	if (sysconf(_SC_AVPHYS_PAGES) > 80000)
+	if (only)
+		printf("only %s\n", only);
+	else if (sysconf(_SC_AVPHYS_PAGES) > 80000)
 		use_up_mappings();
 	else
 		printf("too little memory to use up all mappings\n");
 	start_canary();
-	run_campaign("instructions of its own", 20 * (int)sizeof(wrpkru), own_code);
-	run_campaign("bases", 4, bad_base);
+	make("instructions of its own", 20 * (int)sizeof(wrpkru), own_code);
+	make("bases", 4, bad_base);
 	if (!readable(CODE)) {
 		printf("no switcher at %#lx: this program is isolated by process\n", CODE);
 		check_canary();
 		return 0;
 	}
 	list_stacks();
-	run_campaign("words", 9, words);
-	run_campaign("window", sysconf(_SC_PHYS_PAGES), window);
-	run_campaign("stack pointer", 2 * ((SLOT_END - SLOT_RO) / 8 + 32) / (all ? 1 : 8), move_stack);
+	make("hot code", 3 * HOT_WAYS, hot_code);
+	make("saved", 40, saved);
+	make("words", 9, words);
+	make("window", sysconf(_SC_PHYS_PAGES), window);
+	make("stack pointer", 2 * ((SLOT_END - SLOT_RO) / 8 + 32) / (all ? 1 : 8), move_stack);
 	plan(all);
-	run_campaign("gate", nr_shots, shoot);
+	make("gate", nr_shots, shoot);
+	make("entering", 8 * (last_gate + 12 - first_gate + 0x90), enter);
 	check_canary();
 	return 0;
 }

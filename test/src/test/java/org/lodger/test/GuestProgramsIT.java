@@ -33,7 +33,7 @@ class GuestProgramsIT {
       List.of("threads", "timers", "vdso", "preempt", "calls", "execs", "vfork", "pipes", "proc", "module",
           "manyprocs", "forkbomb");
   private static final List<String> ATTACKS =
-      List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin", "attack-key");
+      List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin", "attack-key", "attack-calls");
 
   /** A way to run guests: options of the command. A host may lack the second kind of isolation. */
   private record Way(String... options) {
@@ -106,7 +106,15 @@ class GuestProgramsIT {
         .map(
             name ->
                 DynamicTest.dynamicTest(
-                    name + ", " + way, () -> check(name, reports.get(name))));
+                    name + ", " + way, () -> check(way, name, reports.get(name))));
+  }
+
+  private static void check(Way way, String name, Report report) {
+    check(name, report);
+    // A page of its own that looks like an instruction for keys demotes it: then nothing was tried.
+    assertTrue(
+        way == PROCESS || !report.text().contains("this program is isolated by process"),
+        () -> name + " was demoted:\n" + report.text());
   }
 
   private static void check(String name, Report report) {
