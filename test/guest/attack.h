@@ -179,7 +179,7 @@ static inline void run_campaign(const char *what, long attempts, void (*attempt)
 		do {
 			seen = campaign->next;
 			ended = sigtimedwait(&child, NULL, &patience) == SIGCHLD;
-		} while (!ended && seen != campaign->next);
+		} while (!ended && seen != campaign->next && seen <= attempts);
 		int before = campaign->next < attempts;
 		end_attacker(pid);
 		while (sigtimedwait(&child, NULL, &(struct timespec){ 0, 0 }) == SIGCHLD)
