@@ -33,7 +33,8 @@ class GuestProgramsIT {
       List.of("threads", "timers", "vdso", "preempt", "calls", "execs", "vfork", "pipes", "proc", "module",
           "manyprocs", "forkbomb");
   private static final List<String> ATTACKS =
-      List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin", "attack-key", "attack-calls");
+      List.of("attack-memory", "attack-entry", "attack-frame", "attack-spin", "attack-key",
+          "attack-calls");
 
   /** A way to run guests: options of the command. A host may lack the second kind of isolation. */
   private record Way(String... options) {
