@@ -25,6 +25,7 @@ import org.lodger.bench.system.SystemUnderTest;
 import org.lodger.bench.system.Systems;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 import sun.misc.Signal;
 
 /** {@code lodger bench}. */
@@ -91,6 +92,7 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = {"-h", "--help"},
       usageHelp = true,
+      scope = ScopeType.INHERIT,
       description = "Show this help.")
   private boolean help;
 

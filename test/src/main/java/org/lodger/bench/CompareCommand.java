@@ -6,7 +6,6 @@ import java.util.concurrent.Callable;
 import org.lodger.bench.report.Comparison;
 import org.lodger.bench.result.ResultFile;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "compare", description = "Hold two results against each other.")
@@ -16,12 +15,6 @@ final class CompareCommand implements Callable<Integer> {
 
   @Parameters(index = "1", paramLabel = "B.json", description = "What is.")
   private Path after;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
 
   @Override
   public Integer call() {

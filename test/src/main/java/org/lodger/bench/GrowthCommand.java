@@ -46,12 +46,6 @@ final class GrowthCommand implements Callable<Integer> {
       description = "Write tables in Markdown there.")
   private Path markdown;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
-
   @Override
   public Integer call() throws InterruptedException {
     Progress progress = new Progress(System.err, false);

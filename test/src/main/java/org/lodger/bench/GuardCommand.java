@@ -16,7 +16,6 @@ import org.lodger.bench.system.Site;
 import org.lodger.bench.system.SystemUnderTest;
 import org.lodger.bench.system.Systems;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** {@code lodger bench guard}. */
 @Command(
@@ -28,12 +27,6 @@ final class GuardCommand implements Callable<Integer> {
   private static final int ROUNDS = 2;
   private static final int ATTEMPTS = 3;
   private static final Duration LIMIT = Duration.ofSeconds(60);
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
 
   private final Progress progress = new Progress(System.err, false);
   private final Results measured = new Results();
