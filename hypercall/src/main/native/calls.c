@@ -69,11 +69,10 @@ static int map_code(__u32 i, __u64 addr, __u64 len, __u64 offset)
 
 void calls_reset(__u32 i)
 {
-	if (!calls_fd)
-		return;
-	/* The next program there shall not see what this one called. */
-	memset(calls_of(i), 0, CALLS_CODE + calls_of(i)->nr_sites * TRAMPOLINE);
+	/* The next program there shall not see what this one called, or left. */
 	memset((void *)CALLS_SAVED, 0, PAGE);
+	if (calls_fd)
+		memset(calls_of(i), 0, CALLS_CODE + calls_of(i)->nr_sites * TRAMPOLINE);
 }
 
 /* Does the program's next instruction but one make a system call, by an instruction known here? */
