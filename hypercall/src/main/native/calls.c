@@ -11,7 +11,7 @@
 #define MOV_LEN 5
 #define SITE_LEN 7
 #define TRAMPOLINE 32		/* bytes */
-#define READ_BY_PROGRAM 1	/* in an entry of pages: never to be copied again */
+#define LEFT_ALONE 1		/* in an entry of pages: the program reads it, or it is unfit */
 #define JUMP 0xe9
 
 /* Behind the key. */
@@ -91,6 +91,14 @@ static __u64 base_of(__u32 i, __u64 site)
 	return site < 1UL << 31 ? CALLS_LOW : slots[i].unused;
 }
 
+/* The page is the program's own again, for good. */
+static void leave_alone(__u32 i, struct calls *c, __u32 n, __u64 page)
+{
+	c->pages[n] = page | LEFT_ALONE;
+	c->nr_pages = max(c->nr_pages, n + 1);
+	key_unmap_user(i, page, PAGE);
+}
+
 /* The trampoline of that number for a site, as the program sees it; 0: too far away. */
 static __u64 trampoline(__u32 i, __u64 site, __u32 nr)
 {
@@ -151,7 +159,7 @@ static void rewrite(__u32 i, struct calls *c, __u64 site)
 	long nr = number_of_site(c, site), n = number_of_page(c, page);
 	__u64 to;
 
-	if (nr < 0 || n < 0 || (c->pages[n] & READ_BY_PROGRAM))
+	if (nr < 0 || n < 0 || (c->pages[n] & LEFT_ALONE))
 		return;
 	to = trampoline(i, site, nr);
 	if (!to || !map_trampolines(i, base_of(i, site)))
@@ -167,6 +175,7 @@ static void rewrite(__u32 i, struct calls *c, __u64 site)
 	/* All of it: that the page was executed until now is not for this code to trust. */
 	if (!shadow_fit(copy)) {
 		memset(copy, 0, PAGE);
+		leave_alone(i, c, n, page);
 		return;
 	}
 	if (!map_code(i, page, PAGE, CALLS_COPIES + n * PAGE))
@@ -207,8 +216,7 @@ int calls_read(__u32 i, __u64 address)
 	n = number_of_page(c, address & -PAGE);
 	if (n < 0 || n >= c->nr_pages)
 		return 0;
-	c->pages[n] |= READ_BY_PROGRAM;
-	key_unmap_user(i, address & -PAGE, PAGE);
+	leave_alone(i, c, n, address & -PAGE);
 	return 1;
 }
 
