@@ -5,7 +5,6 @@
  * code executed that nobody has looked at.
  */
 #include "attack.h"
-#include <setjmp.h>
 
 #define LOW 0x10000UL		/* where the trampolines of programs at low addresses are */
 #define TRAMPOLINE 32
@@ -87,16 +86,6 @@ static void on_alternate_stack(int signo)
 	on_signal(signo, to_rescue, SA_ONSTACK | SA_NODEFER);
 }
 
-static int kernel_oopsed(void)
-{
-	char text[32] = "";
-	FILE *f = fopen("/proc/sys/kernel/tainted", "r");
-
-	CHECK(f && fgets(text, sizeof(text), f), "/proc/sys/kernel/tainted");
-	fclose(f);
-	return atol(text) >> 7 & 1;
-}
-
 static void stale_code(void)
 {
 	make_hot(SYSCALL);
@@ -119,7 +108,6 @@ static void former_trampolines(void)
 	volatile int found = 0;
 
 	for (volatile int n = 0; n < 16; n++) {
-		asm volatile("" : : : "memory");
 		if (!sigsetjmp(rescue, 0)) {
 			volatile uint8_t byte = *(volatile uint8_t *)(LOW + n * TRAMPOLINE);
 

@@ -373,18 +373,6 @@ static void own_code(long i)
 	in_own_process(try_own_code, i);
 }
 
-#define TAINT_DIE 7
-
-static int kernel_oopsed(void)
-{
-	char text[32] = "";
-	int fd = open("/proc/sys/kernel/tainted", O_RDONLY);
-
-	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0, "/proc/sys/kernel/tainted");
-	close(fd);
-	return atol(text) >> TAINT_DIE & 1;
-}
-
 /* Not as constants of this program's own instructions: those would demote it. */
 static __attribute__((noinline)) void put_key_code(char *at, const unsigned char *bytes)
 {

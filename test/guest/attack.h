@@ -226,4 +226,17 @@ static inline void check_canary(void)
 	close(canary_ask);
 	reap_good(canary_pid);
 }
+#define TAINT_DIE 7
+
+/* Whether an attack has made the guest's kernel fault, now or before. */
+static inline int kernel_oopsed(void)
+{
+	char text[32] = "";
+	int fd = open("/proc/sys/kernel/tainted", O_RDONLY);
+
+	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0, "/proc/sys/kernel/tainted");
+	close(fd);
+	return atol(text) >> TAINT_DIE & 1;
+}
+
 #endif

@@ -155,7 +155,7 @@ static long number_of_page(struct calls *c, __u64 page)
 static void rewrite(__u32 i, struct calls *c, __u64 site)
 {
 	__u64 page = site & -PAGE;
-	__u8 *copy = (__u8 *)c + CALLS_COPIES, *at, mov[MOV_LEN];
+	__u8 *copy = (__u8 *)c + CALLS_COPIES, *at;
 	long nr = number_of_site(c, site), n = number_of_page(c, page);
 	__u64 to;
 
@@ -164,8 +164,7 @@ static void rewrite(__u32 i, struct calls *c, __u64 site)
 	to = trampoline(i, site, nr);
 	if (!to || !map_trampolines(i, base_of(i, site)))
 		return;
-	memcpy(mov, (const void *)site, MOV_LEN);
-	write_trampoline(i, nr, mov);
+	write_trampoline(i, nr, (const __u8 *)site);
 	copy += n * PAGE;
 	/* It may be that very copy, if other sites of it are rewritten; or the page came anew. */
 	memcpy(copy, (const void *)page, PAGE);
