@@ -314,21 +314,31 @@ static void demote(__u32 space, __u32 i)
 	put_idle(i);
 }
 
+/* The slot that the space has, or is given now. */
+static long attach(__u32 space)
+{
+	long i = space_slots[space];
+
+	if (i != NO_SLOT)
+		return i;
+	i = acquire(space_kinds[space]);
+	if (i < 0)
+		return i;
+	space_slots[space] = i;
+	slots[i].space = space;
+	slots[i].unused = space_unused[space];
+	return i;
+}
+
 long space_slot(__u32 space)
 {
 	long i, r;
 
 	if (!space || space >= MAX_SPACES || !space_kinds[space])
 		return -EINVAL;
-	i = space_slots[space];
-	if (i == NO_SLOT) {
-		i = acquire(space_kinds[space]);
-		if (i < 0)
-			return i;
-		space_slots[space] = i;
-		slots[i].space = space;
-		slots[i].unused = space_unused[space];
-	}
+	i = attach(space);
+	if (i < 0)
+		return i;
 	slots[i].last_run = ++clock;
 	r = flush(i);
 	if (r == -EXDEV) {
@@ -406,13 +416,18 @@ static long refuse_ops(__u32 i)
 
 long space_update(__u32 space, const struct lodger_map_op *ops, __u32 count)
 {
-	__u32 i;
+	long i;
 
 	if (!space || space >= MAX_SPACES || !space_kinds[space])
 		return -EINVAL;
-	i = space_slots[space];
-	if (i == NO_SLOT)
-		return 0;	/* has no mappings; faults will ask for them again */
+	if (space_slots[space] == NO_SLOT)
+		for (; count && ops->kind != LODGER_OP_MAP; count--, ops++)
+			;	/* without a slot there is nothing to take away */
+	if (!count)
+		return 0;
+	i = attach(space);
+	if (i < 0)
+		return 0;	/* faults will ask again */
 	for (; count; count--, ops++) {
 		struct lodger_map_op op = *ops;
 		struct map_call call = unmap_all;
