@@ -3,6 +3,7 @@ package org.lodger.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +45,24 @@ public final class ProcessTree {
   double cpuSeconds() {
     Map<Long, Stat> all = stats();
     return members(all).stream().mapToLong(pid -> all.get(pid).ticks()).sum() / TICKS;
+  }
+
+  /** The same by the scheduler's clock, which sees less than a tick; not of threads that have ended. */
+  double runSeconds() {
+    return members(stats()).stream().mapToLong(this::runNanos).sum() / 1e9;
+  }
+
+  private long runNanos(long pid) {
+    long nanos = 0;
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(proc.resolve(pid + "/task"), "[0-9]*")) {
+      for (Path thread : threads) {
+        nanos += Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      return nanos; // it has just ended
+    }
+    return nanos;
   }
 
   /**

@@ -92,15 +92,20 @@ public final class Run {
     return (System.nanoTime() - start) / 1e6;
   }
 
+  /** What nearly sleeps uses less than a tick. */
+  private double used() {
+    return idle ? tree.runSeconds() : tree.cpuSeconds();
+  }
+
   private void begun() {
     begin = System.nanoTime();
     beginHost = tree.hostCpuSeconds();
-    beginCpu = tree.cpuSeconds();
+    beginCpu = used();
   }
 
   private void ended() {
     wallSeconds = (System.nanoTime() - begin) / 1e9;
-    cpuSeconds = Math.max(0, tree.cpuSeconds() - beginCpu);
+    cpuSeconds = Math.max(0, used() - beginCpu);
     companySeconds = Math.max(0, tree.hostCpuSeconds() - beginHost - cpuSeconds);
     if (idle) {
       idleMib = tree.memoryMib();

@@ -20,6 +20,10 @@ class ProcessTreeTest {
     Files.writeString(
         folder.resolve("stat"),
         pid + " (" + name + ") S " + parent + " 1 1 0 -1 0 0 0 0 0 " + times + " 20 0\n");
+    for (int thread = 0; thread < 2; thread++) {
+      Path task = Files.createDirectories(folder.resolve("task/" + (pid + thread)));
+      Files.writeString(task.resolve("schedstat"), ticks * 1_000_000 + " 5 1\n");
+    }
     Files.writeString(
         folder.resolve("smaps_rollup"),
         "00-ff ---p 0 00:00 0 [rollup]\nRss: 2048 kB\nPss: " + pss + " kB\nPss_Shmem: 512 kB\n");
@@ -33,6 +37,7 @@ class ProcessTreeTest {
     process(13, 1, "stranger", 9999, 99999);
     ProcessTree tree = new ProcessTree(proc, 10);
     assertEquals((100 + 200 + 300) / 100.0, tree.cpuSeconds());
+    assertEquals(2 * (94 + 194 + 294) / 1e3, tree.runSeconds(), 1e-9);
     assertEquals(3.5, tree.memoryMib());
     assertEquals(1.5, tree.sharedMib());
     assertEquals(2, tree.launcherMib());
