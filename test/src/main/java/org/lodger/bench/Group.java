@@ -11,8 +11,9 @@ public enum Group {
   COMPUTE("Programs that compute: no system is on their path unless it translates them.", 3),
   DISK(
       "fio, 256 MiB, one request at a time or 32. Guests open their disk with O_DIRECT, and the host"
-          + " caches its file; native and container access that file through the same cache.",
-      7),
+          + " caches its file; native and container access that file through the same cache, which"
+          + " nobody empties.",
+      20),
   NET("Over the system's own loopback: its network stack, not a network card.", 3),
   BOOT(
       "Seen from outside, by one clock: from the start of the first process to the first line that"

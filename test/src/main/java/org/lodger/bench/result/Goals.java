@@ -35,7 +35,9 @@ public final class Goals {
           part("compute", ALL, KEY, 0.99),
           times("apps", "build-c", KEY, 1.25),
           part("disk", "seq-read", KEY, 0.9),
+          part("disk", "seq-write", KEY, 0.9),
           part("disk", "rand-read-depth-32", KEY, 0.5),
+          part("disk", "rand-write-depth-32", KEY, 0.5),
           most("boot", "one-command", KEY, 600),
           most("boot", "kernel-to-init", KEY, 60),
           most("boot", "launcher-memory", KEY, 60));
