@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calls.h"
 #include "key.h"
+#include "lookout.h"
 #include "space.h"
 #include "timer.h"
 #include "vcpu.h"
@@ -14,13 +15,6 @@
 #define FIXED_FLAGS 0x202
 #define PF_INSTR 16		/* of a page fault's error code: it fetched an instruction ... */
 #define PF_KEY 32		/* ... or a protection key forbids it */
-#define SPIN_NSEC 30000
-#define ROBBED_NSEC 5000	/* the clock was read a tenth of that ago, unless others run here */
-#define EVICTED_NSEC 1200000	/* a slice of the scheduler's: somebody waits for this CPU */
-#define EVICTED_PAUSE 4096
-#define SPINS_PER_CLOCK 8
-#define SPIN_PAUSE_MAX 1024
-#define WINS_FOR_A_LOSS 16U	/* what looking in vain once costs is won back by so many finds */
 
 __u32 awaited_slot SHARED;
 __u64 fault_address;
@@ -32,11 +26,6 @@ static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 static void set_state(__u32 state)
 {
 	__atomic_store_n(&vcpu->state, state, __ATOMIC_SEQ_CST);
-}
-
-static int interrupt_pending(void)
-{
-	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
 }
 
 void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c)
@@ -417,43 +406,11 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
 	r[LODGER_SS] = USER_SS;
 }
 
-/*
- * A disk in the host's page cache answers sooner than a sleeper wakes, if another CPU serves it.
- * Each time that looking out for that is in vain doubles the number of times that it is left out:
- * an idle guest, or one with a single CPU, spends next to nothing on it.
- */
-static int spin_for_interrupt(void)
-{
-	static __u32 parts SHARED, left SHARED;	/* the next pause, in parts of one time; what is left of this one */
-	__u64 start, last, now;
-	int found;
-
-	if (left) {
-		left--;
-		return 0;
-	}
-	start = now = clock_read(CLOCK_MONOTONIC);
-	do {
-		for (int i = 0; i < SPINS_PER_CLOCK && !interrupt_pending(); i++)
-			asm volatile("pause");
-		found = interrupt_pending();
-		last = now;
-		now = clock_read(CLOCK_MONOTONIC);
-	} while (!found && now - last <= ROBBED_NSEC && now - start < SPIN_NSEC);
-	if (found && now - last <= ROBBED_NSEC) {
-		parts -= (parts + WINS_FOR_A_LOSS - 1) / WINS_FOR_A_LOSS;
-	} else {
-		parts = min(max(2 * parts, WINS_FOR_A_LOSS), SPIN_PAUSE_MAX * WINS_FOR_A_LOSS);
-		left = now - last > EVICTED_NSEC ? EVICTED_PAUSE : parts / WINS_FOR_A_LOSS;
-	}
-	return found;
-}
-
 void vcpu_idle(void)
 {
 	timer_here();
 	set_state(LODGER_VCPU_IDLE);
-	if (!interrupt_pending() && !spin_for_interrupt()) {
+	if (!interrupt_pending() && !look_for_interrupt()) {
 		for (;;) {
 			__u32 seq = __atomic_load_n(&vcpu->wake_seq, __ATOMIC_SEQ_CST);
 

@@ -13,6 +13,11 @@
 #define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 
+static inline int interrupt_pending(void)
+{
+	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
+}
+
 extern __u64 ram_size;
 extern __u32 awaited_slot;		/* the one whose notifications are waited for */
 

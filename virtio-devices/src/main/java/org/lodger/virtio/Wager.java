@@ -9,16 +9,22 @@ package org.lodger.virtio;
  * <p>For one thread.
  */
 public final class Wager {
-  static final int PAUSE_MAX = 1024;
+  static final int PAUSE_MAX = 64;
 
-  static final int RUIN_PAUSE = 4096;
+  static final int RUIN_PAUSE_MIN = 64;
+  static final int RUIN_PAUSE_MAX = 4096;
 
-  /** What one loss costs is won back by about as many wins, so fewer than that do not pay. */
-  private static final int WINS_FOR_A_LOSS = 16;
+  /** So many wins halve the pause that the next ruin brings. */
+  static final int WINS_TO_FORGIVE = 1024;
+
+  /** What one loss costs is won back by about as many wins. */
+  private static final int WINS_FOR_A_LOSS = 4;
 
   /** In parts of a chance, so that a single win does not undo a small pause. */
   private int pauseParts;
 
+  private int ruinPause = RUIN_PAUSE_MIN;
+  private int wins;
   private int left;
 
   /** To be asked once for each chance; {@link #won} or {@link #lost} may follow if it says yes. */
@@ -32,6 +38,10 @@ public final class Wager {
 
   public void won() {
     pauseParts -= (pauseParts + WINS_FOR_A_LOSS - 1) / WINS_FOR_A_LOSS;
+    if (++wins == WINS_TO_FORGIVE) {
+      wins = 0;
+      ruinPause = Math.max(ruinPause / 2, RUIN_PAUSE_MIN);
+    }
   }
 
   public void lost() {
@@ -40,9 +50,14 @@ public final class Wager {
     left = pauseParts / WINS_FOR_A_LOSS;
   }
 
-  /** Lost so much that it takes a long time to win it back. */
+  /**
+   * Lost as much as thousands of wins bring. Once is bad luck; where it comes again and again, each
+   * makes the pause four times as long.
+   */
   public void ruined() {
     lost();
-    left = RUIN_PAUSE;
+    left = ruinPause;
+    ruinPause = Math.min(4 * ruinPause, RUIN_PAUSE_MAX);
+    wins = 0;
   }
 }

@@ -37,7 +37,7 @@ class WagerTest {
         wager.lost();
       }
     }
-    assertTrue(bets < 110, bets + " bets");
+    assertTrue(bets < 1_600, bets + " bets");
   }
 
   private int betsOf(int chances, int lostOnceIn) {
@@ -68,6 +68,21 @@ class WagerTest {
   @Test
   void everySecondTimeIsNotOftenEnough() {
     int bets = betsOf(100_000, 2);
-    assertTrue(bets < 500, bets + " bets");
+    assertTrue(bets < 5_000, bets + " bets");
+  }
+
+  @Test
+  void ruinComesAndGoesWithItsFrequency() {
+    for (int pause = Wager.RUIN_PAUSE_MIN; pause <= Wager.RUIN_PAUSE_MAX; pause *= 4) {
+      wager.ruined();
+      assertEquals(pause + 1, chancesUntilOn());
+    }
+    wager.ruined();
+    assertEquals(Wager.RUIN_PAUSE_MAX + 1, chancesUntilOn());
+    for (int i = 0; i < 10 * Wager.WINS_TO_FORGIVE; i++) {
+      wager.won();
+    }
+    wager.ruined();
+    assertEquals(Wager.RUIN_PAUSE_MIN + 1, chancesUntilOn());
   }
 }

@@ -17,8 +17,8 @@ final class Lookout {
   private static final long LOOK_NANOS = 50_000;
   static final long HOLD_NANOS = 50_000;
 
-  /** From one reading of the clock to the next it takes a tenth of that, unless others run here. */
-  private static final long ROBBED_NANOS = 5_000;
+  /** From one reading of the clock to the next. The host's own interrupts take less. */
+  private static final long ROBBED_NANOS = 20_000;
 
   /**
    * The scheduler took this CPU away for its usual slice, because somebody waits for it. A virtual

@@ -91,7 +91,7 @@ class LookoutTest {
   @Test
   void aThreadThatSharesItsCpuDoesNotLook() {
     lookout.begin();
-    step = 10_000;
+    step = 30_000;
     long before = now;
     assertFalse(lookout.await());
     assertTrue(now - before <= 2 * step, "looked on for " + (now - before) + " ns");
@@ -132,12 +132,12 @@ class LookoutTest {
 
   /** Who spins on a CPU that others wait for is stopped for milliseconds when it is needed most. */
   @Test
-  void evictedOnceItStaysAsleepForLong() {
+  void evictedItStaysAsleepForAWhile() {
     lookout.begin();
     step = 2_000_000;
     assertFalse(lookout.await());
     step = 1_000;
-    for (int i = 0; i < 4096; i++) {
+    for (int i = 0; i < 64; i++) {
       long before = now;
       lookout.begin();
       lookout.await();
