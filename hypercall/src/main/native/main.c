@@ -172,7 +172,7 @@ void start(unsigned long *stack)
 	title_short("kernel");
 	sys5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	pin(argument(argv, "cpu"));
-	if (argument(argv, "slots"))
+	if (number(argument(argv, "slots")))
 		slot_limit = min(number(argument(argv, "slots")), MAX_SLOTS);
 	sys3(__NR_close_range, LODGER_FD_CONSOLE + 1, LODGER_FD_DOORBELL - 1, 0);
 	sys3(__NR_close_range, LODGER_FD_DOORBELL + LODGER_MAX_DEVICES, ~0U, 0);

@@ -16,7 +16,9 @@ __u32 first_kind;
 
 /* By kind of isolation: those that no space has. */
 static struct { __u32 first, count; } idle[LODGER_ISOLATION_KEY + 1] SHARED;
-static __u32 nr_made SHARED;		/* asked for and not released */
+/* Slots asked for and not released: the kind of each or 0, how many, and their filters. */
+static __u8 made[MAX_SLOTS] SHARED;
+static __u32 nr_made SHARED, nr_filters SHARED;
 static __u64 clock SHARED;		/* of runs, for the choice of a victim */
 
 /* By handle. */
@@ -112,6 +114,16 @@ static long adopt(__u32 i)
 	return 0;
 }
 
+static __u32 filters(__u32 kind)
+{
+	return kind == LODGER_ISOLATION_KEY ? KEY_FILTERS : PROCESS_FILTERS;
+}
+
+static int has_room(__u32 kind)
+{
+	return nr_made < slot_limit && nr_filters + filters(kind) <= MAX_FILTERS;
+}
+
 /* The stub loads its stack from the read-only page before it first waits. */
 static void ask_for(__u32 i, __u32 kind)
 {
@@ -127,7 +139,9 @@ static void ask_for(__u32 i, __u32 kind)
 		ro->nested[n] = SLOT_BASE + layout.nested[n];
 	ro->selector = 0;
 	ro->nr_ops = 0;
+	made[i] = kind;
 	nr_made++;
+	nr_filters += filters(kind);
 	spawn->slot[i].kind = kind;
 	WRITE_ONCE(spawn->slot[i].state, SPAWN_WANTED);
 	poke_spawner();
@@ -138,7 +152,7 @@ static long made_slot(__u32 kind, int wait)
 {
 	for (;;) {
 		__u32 reply = __atomic_load_n(&spawn->reply, __ATOMIC_SEQ_CST);
-		__u32 empty = END_OF_LIST, coming = 0;
+		__u32 empty = END_OF_LIST, coming = 0, leaving = 0;
 		long found = -1;
 
 		for (__u32 i = 0; i < slot_limit; i++) {
@@ -160,17 +174,21 @@ static long made_slot(__u32 kind, int wait)
 				if (empty == END_OF_LIST)
 					empty = i;
 				break;
+			case SPAWN_RELEASED:
+				leaving++;
+				break;
 			case SPAWN_FAILED:
 				wait = 0;
 				/* fall through */
 			case SPAWN_DEAD:
 				slot_kill(i);
+				leaving++;
 				break;
 			}
 		}
-		if (empty != END_OF_LIST && coming < SPARE_SLOTS && (found >= 0 || wait))
+		if (empty != END_OF_LIST && has_room(kind) && coming < SPARE_SLOTS && (found >= 0 || wait))
 			ask_for(empty, kind);
-		else if (found < 0 && !coming)
+		else if (found < 0 && !coming && !(wait && leaving))
 			return -EAGAIN;
 		if (found >= 0) {
 			if (!adopt(found))
@@ -211,8 +229,11 @@ void slot_kill(__u32 i)
 		if (s->kind == LODGER_ISOLATION_KEY)
 			timer_lost();
 	}
-	if (nr_made)
+	if (made[i]) {
 		nr_made--;
+		nr_filters -= filters(made[i]);
+		made[i] = 0;
+	}
 	WRITE_ONCE(spawn->slot[i].state, SPAWN_RELEASED);
 	poke_spawner();
 }
@@ -272,22 +293,49 @@ static long least_recent(__u32 kind)
 	return victim;
 }
 
+static long take_idle(__u32 kind)
+{
+	__u32 i = idle[kind].first;
+
+	if (i == END_OF_LIST)
+		return -EAGAIN;
+	idle[kind].first = slots[i].next_free;
+	idle[kind].count--;
+	return i;
+}
+
+/* Ends slots of one kind, those without a space first, until there is room for one of the other. */
+static int make_room(__u32 from, __u32 kind)
+{
+	while (!has_room(kind)) {
+		long i = take_idle(from);
+
+		if (i < 0)
+			i = least_recent(from);
+		if (i < 0)
+			return 0;
+		/* Saving what it holds of a program may take the kernel there. */
+		detach(i);
+		key_arrive_first();
+		slot_kill(i);
+	}
+	return 1;
+}
+
 static long acquire(__u32 kind)
 {
+	__u32 other = kind == LODGER_ISOLATION_KEY ? LODGER_ISOLATION_PROCESS : LODGER_ISOLATION_KEY;
 	long i;
 
-	if (idle[kind].count) {
-		i = idle[kind].first;
-		idle[kind].first = slots[i].next_free;
-		idle[kind].count--;
+	i = take_idle(kind);
+	if (i >= 0)
 		return i;
-	}
-	i = made_slot(kind, nr_made < slot_limit);
+	i = made_slot(kind, has_room(kind));
 	if (i >= 0)
 		return i;
 	i = least_recent(kind);
 	if (i < 0)
-		return -EAGAIN;
+		return make_room(other, kind) ? made_slot(kind, 1) : -EAGAIN;
 	detach(i);
 	queue(i, unmap_all);
 	return i;

@@ -9,11 +9,14 @@
 #include "sys.h"
 
 /*
- * A slot has up to three seccomp filters. When a guest is killed the host frees all of them at
- * once, and Linux 6.18 stands still if more than 1,023 wait for that on one CPU: each takes a
- * place in a queue, and the job that they wait for needs one, too.
+ * Seccomp filters: of a slot of each kind, and of all. When a guest is killed the host frees all of
+ * them at once, and Linux 6.18 stands still if more than 1,023 wait for that on one CPU: each takes
+ * a place in a queue, and the job that they wait for needs one, too.
  */
-#define MAX_SLOTS 320
+#define PROCESS_FILTERS 3
+#define KEY_FILTERS 1
+#define MAX_FILTERS 960
+#define MAX_SLOTS (MAX_FILTERS / KEY_FILTERS)
 
 enum spawn_state {
 	SPAWN_EMPTY,	/* spawner: no processes */

@@ -15,7 +15,7 @@ import org.lodger.launcher.bus.DevicePage;
 import org.lodger.launcher.process.Counters;
 import org.lodger.launcher.process.GuestEnd;
 import org.lodger.launcher.process.GuestTasks;
-import org.lodger.launcher.process.Isolation;
+import org.lodger.launcher.process.Programs;
 import org.lodger.launcher.process.Switcher;
 import org.lodger.launcher.process.Vcpu;
 import org.lodger.virtio.VirtioDevice;
@@ -29,8 +29,6 @@ public final class Guest implements AutoCloseable {
    *
    * @param initrd may be empty
    * @param cpu the number of the host's CPU to run on, or "any"
-   * @param isolation how programs are kept from the kernel's memory
-   * @param rewrite whether hot system calls of programs may become jumps
    * @param restarts whether a reboot starts it again
    */
   public record Plan(
@@ -40,8 +38,7 @@ public final class Guest implements AutoCloseable {
       byte[] initrd,
       String commandLine,
       String cpu,
-      Isolation isolation,
-      boolean rewrite,
+      Programs programs,
       boolean restarts) {}
 
   private final Plan plan;
@@ -120,7 +117,7 @@ public final class Guest implements AutoCloseable {
   public GuestEnd run(int console) throws InterruptedException {
     Switcher.Start start =
         new Switcher.Start(
-            plan.name(), plan.cpu(), plan.isolation(), plan.rewrite(), ram, control, console, devices.doorbells());
+            plan.name(), plan.cpu(), plan.programs(), ram, control, console, devices.doorbells());
     while (true) {
       log.trace("the guest starts on CPU " + plan.cpu());
       GuestEnd end = switcher.run(start, vcpu);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lodger.launcher.console.GuestConsole;
 import org.lodger.launcher.process.GuestEnd;
 import org.lodger.launcher.process.Isolation;
+import org.lodger.launcher.process.Programs;
 
 /** Real guests, with a kernel of twenty lines. */
 @Timeout(60)
@@ -50,12 +51,14 @@ class GuestTest {
     assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor());
   }
 
+  private static final Programs PROGRAMS = new Programs(Isolation.PROCESS, true, Programs.MANY);
+
   private interface Meddler {
     void meddle(Guest guest) throws InterruptedException;
   }
 
   private GuestEnd run(String wish, boolean restarts, Meddler meddler) throws InterruptedException {
-    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", Isolation.PROCESS, true, restarts);
+    Guest.Plan plan = new Guest.Plan("test", kernel, 32 << 20, new byte[0], wish, "any", PROGRAMS, restarts);
     Guest guest = new Guest(plan, Log.open(null, false));
     GuestConsole console = new GuestConsole(screen, false);
     Thread other =

@@ -140,6 +140,7 @@ class BadInputIT {
     refused(Lodger.run("--dsik", "x"), "--dsik", "--disk");
     refused(Lodger.run("--kernel"), "--kernel");
     refused(Lodger.run("--cpu", "first"), "first");
+    refused(Lodger.run("--slots", "1"), "--slots 1", "two");
     refused(Lodger.of("rnu"), "rnu", "run");
   }
 

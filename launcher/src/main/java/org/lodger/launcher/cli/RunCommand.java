@@ -17,6 +17,7 @@ import org.lodger.launcher.control.NameClaim;
 import org.lodger.launcher.net.NetOption;
 import org.lodger.launcher.process.CpuChoice;
 import org.lodger.launcher.process.Isolation;
+import org.lodger.launcher.process.Programs;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -128,6 +129,14 @@ final class RunCommand implements Callable<Integer> {
   private boolean noRewrite;
 
   @Option(
+      names = "--slots",
+      paramLabel = "N",
+      description =
+          "At most N programs of the guest have processes of the host at a time, two each, or one by"
+              + " key; the others take turns. By default as many as the host can bear.")
+  private Integer slots;
+
+  @Option(
       names = {"-d", "--detach"},
       description = "Leave the guest to itself once it starts, and print its name.")
   private boolean detach;
@@ -185,8 +194,7 @@ final class RunCommand implements Callable<Integer> {
                   command.isEmpty() ? userInitrd() : agentInitrd(),
                   commandLine(disks, nets, command),
                   cpu == null ? choice.leastBusy() : cpu,
-                  isolation,
-                  !noRewrite,
+                  new Programs(isolation, !noRewrite, slots()),
                   command.isEmpty() && !noReboot),
               log);
       Devices devices = new Devices(guest, disks, nets, shares, vsock, log);
@@ -194,6 +202,13 @@ final class RunCommand implements Callable<Integer> {
           ? new TerminalRun(guest, devices, owner).run()
           : new CommandRun(guest, devices, owner, command, showConsole).run();
     }
+  }
+
+  private int slots() {
+    if (slots != null && slots < 2) {
+      throw new UsageException("--slots " + slots + " is too few; a guest needs two");
+    }
+    return slots == null ? Programs.MANY : slots;
   }
 
   private void followHabit() {

@@ -52,8 +52,7 @@ public final class Switcher implements AutoCloseable {
   public record Start(
       String name,
       String cpu,
-      Isolation isolation,
-      boolean rewrite,
+      Programs programs,
       GuestMemory ram,
       GuestMemory control,
       int console,
@@ -85,8 +84,9 @@ public final class Switcher implements AutoCloseable {
                   "kernel",
                   "launcher_pid=" + ProcessHandle.current().pid(),
                   "cpu=" + start.cpu(),
-                  "isolation=" + start.isolation(),
-                  "rewrite=" + (start.rewrite() ? "yes" : "no"));
+                  "isolation=" + start.programs().isolation(),
+                  "rewrite=" + (start.programs().rewrite() ? "yes" : "no"),
+                  "slots=" + start.programs().limit());
     } finally {
       Host.close(none);
     }

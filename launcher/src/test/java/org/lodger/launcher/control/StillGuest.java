@@ -10,12 +10,15 @@ import org.lodger.launcher.boot.ElfBuilder;
 import org.lodger.launcher.console.GuestConsole;
 import org.lodger.launcher.life.LiveGuest;
 import org.lodger.launcher.process.Isolation;
+import org.lodger.launcher.process.Programs;
 import org.lodger.virtio.console.ConsoleDevice;
 import org.lodger.virtio.console.ConsolePort;
 
 /** A guest that has been made and never runs. */
 final class StillGuest {
   static final Log LOG = Log.open(null, false);
+
+  private static final Programs PROGRAMS = new Programs(Isolation.PROCESS, true, Programs.MANY);
 
   private StillGuest() {}
 
@@ -24,7 +27,7 @@ final class StillGuest {
     Guest guest =
         new Guest(
             new Guest.Plan(
-                "still", kernel, 32 << 20, new byte[0], "", "any", Isolation.PROCESS, true, false),
+                "still", kernel, 32 << 20, new byte[0], "", "any", PROGRAMS, false),
             LOG);
     GuestConsole console = new GuestConsole(OutputStream.nullOutputStream(), false);
     ConsolePort port = new ConsolePort("console", console);
