@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lodger.bench;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.lodger.bench.report.Csv;
-import org.lodger.bench.report.Html;
-import org.lodger.bench.report.Markdown;
-import org.lodger.bench.report.Table;
-import org.lodger.bench.result.ResultFile;
 import org.lodger.bench.result.Results;
 import org.lodger.bench.result.Summary;
 import org.lodger.bench.system.Site;
 import org.lodger.bench.system.SystemUnderTest;
 import org.lodger.bench.system.Systems;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import sun.misc.Signal;
@@ -74,20 +65,7 @@ public final class BenchCommand implements Callable<Integer> {
       description = "The processor that runs the programs (default: the last).")
   private int cpu = Runtime.getRuntime().availableProcessors() - 1;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where results go.")
-  private Path json;
-
-  @Option(names = "--html", paramLabel = "FILE", description = "Where the report goes.")
-  private Path html;
-
-  @Option(names = "--csv", paramLabel = "FILE", description = "Write a table of all values there.")
-  private Path csv;
-
-  @Option(
-      names = "--markdown",
-      paramLabel = "FILE",
-      description = "Write tables in Markdown there.")
-  private Path markdown;
+  @Mixin private Outputs outputs;
 
   @Option(
       names = {"-h", "--help"},
@@ -107,7 +85,7 @@ public final class BenchCommand implements Callable<Integer> {
               : "--cpu " + cpu + ": there is no such processor here");
     }
     int times = rounds != 0 ? rounds : quick ? QUICK_ROUNDS : ROUNDS;
-    checkOutputs();
+    outputs.check();
 
     Progress progress = new Progress(System.err, System.console() != null);
     Site site = new Site(home(), work(), cpu);
@@ -134,7 +112,7 @@ public final class BenchCommand implements Callable<Integer> {
     if (results.rows.isEmpty()) {
       throw new Refusal("nothing was measured" + (results.interrupted ? " yet" : ""));
     }
-    write(new Summary(results));
+    outputs.write(new Summary(results));
     return 0;
   }
 
@@ -156,35 +134,6 @@ public final class BenchCommand implements Callable<Integer> {
     return groups.isEmpty() ? Group.INSIDE : groups;
   }
 
-  /** Before hours are spent, not after. */
-  private void checkOutputs() {
-    for (Path file : Arrays.asList(json, html, csv, markdown)) {
-      Path folder = file == null ? null : file.toAbsolutePath().getParent();
-      if (folder != null && !Files.isWritable(folder)) {
-        throw new Refusal(
-            "cannot write " + file + ": there is no folder " + folder + " to write to");
-      }
-    }
-    if (json == null || html == null) {
-      String time =
-          DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).format(LocalDateTime.now());
-      Path folder = results();
-      json = json != null ? json : folder.resolve(time + ".json");
-      html = html != null ? html : folder.resolve(time + ".html");
-    }
-  }
-
-  /** In the checkout, or where the user is if that is somebody else's. */
-  private static Path results() {
-    Path folder = home().resolve("target/bench");
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      return Path.of("");
-    }
-    return Files.isWritable(folder) ? folder : Path.of("");
-  }
-
   static Path home() {
     String home = System.getenv("LODGER_HOME");
     if (home == null) {
@@ -200,18 +149,5 @@ public final class BenchCommand implements Callable<Integer> {
             ? Path.of(System.getProperty("user.home"), ".cache")
             : Path.of(cache);
     return base.resolve("lodger/lab");
-  }
-
-  private void write(Summary summary) {
-    ResultFile.write(summary.results, json);
-    ResultFile.write(html, Html.page(summary));
-    if (csv != null) {
-      ResultFile.write(csv, Csv.text(summary));
-    }
-    if (markdown != null) {
-      ResultFile.write(markdown, Markdown.text(summary));
-    }
-    System.out.print(Table.text(summary));
-    System.out.printf("%nResults: %s%nReport:  %s%n", json, html);
   }
 }

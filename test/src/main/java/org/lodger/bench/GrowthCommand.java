@@ -5,20 +5,16 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lodger.bench.growth.Curves;
-import org.lodger.bench.report.Html;
-import org.lodger.bench.report.Markdown;
-import org.lodger.bench.report.Table;
 import org.lodger.bench.result.Growth;
-import org.lodger.bench.result.ResultFile;
 import org.lodger.bench.result.Results;
 import org.lodger.bench.result.Summary;
 import org.lodger.bench.system.Site;
 import org.lodger.bench.system.SystemUnderTest;
 import org.lodger.bench.system.Systems;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code lodger bench growth}. */
@@ -34,20 +30,11 @@ final class GrowthCommand implements Callable<Integer> {
       description = "How many busy guests there are in the end (default: ${DEFAULT-VALUE}).")
   private int mostGuests;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where results go.")
-  private Path json;
-
-  @Option(names = "--html", paramLabel = "FILE", description = "Where the report goes.")
-  private Path html;
-
-  @Option(
-      names = "--markdown",
-      paramLabel = "FILE",
-      description = "Write tables in Markdown there.")
-  private Path markdown;
+  @Mixin private Outputs outputs;
 
   @Override
   public Integer call() throws InterruptedException {
+    outputs.check();
     Progress progress = new Progress(System.err, false);
     int cpu = Runtime.getRuntime().availableProcessors() - 1;
     Site site = new Site(BenchCommand.home(), BenchCommand.work(), cpu);
@@ -74,14 +61,13 @@ final class GrowthCommand implements Callable<Integer> {
     for (SystemUnderTest system : systems) {
       if (system.takesPartIn(Group.GROWTH) && system.command(List.of()).isPresent()) {
         curves.memory(system);
+      }
+      if (system.takesPartIn(Group.GROWTH) && system.worker(64).isPresent()) {
         curves.busyGuests(system, mostGuests);
       }
     }
     Summary summary = new Summary(results);
-    Optional.ofNullable(json).ifPresent(file -> ResultFile.write(results, file));
-    Optional.ofNullable(html).ifPresent(file -> ResultFile.write(file, Html.page(summary)));
-    Optional.ofNullable(markdown).ifPresent(file -> ResultFile.write(file, Markdown.text(summary)));
-    System.out.print(Table.text(summary));
+    outputs.write(summary);
     Growth.verdicts(summary).forEach(System.out::println);
     return 0;
   }

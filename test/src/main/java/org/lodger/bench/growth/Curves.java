@@ -4,7 +4,6 @@ package org.lodger.bench.growth;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.lodger.bench.Group;
 import org.lodger.bench.Refusal;
@@ -96,8 +95,7 @@ public final class Curves {
   }
 
   private static List<String> guest(SystemUnderTest system, int mib, String... words) {
-    Optional<List<String>> start = system.command(List.of("--mem", mib + "M"));
-    List<String> line = new ArrayList<>(start.orElseThrow());
+    List<String> line = new ArrayList<>(system.worker(mib).orElseThrow());
     line.addAll(List.of(words));
     return line;
   }

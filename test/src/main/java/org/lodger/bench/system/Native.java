@@ -51,13 +51,19 @@ final class Native implements SystemUnderTest {
     return site.onHost(job, line("/bench/job"));
   }
 
-  private List<String> line(String program) {
+  @Override
+  public Optional<List<String>> worker(int mib) {
+    return Optional.of(site.pinned(line()));
+  }
+
+  private List<String> line(String... command) {
     List<String> line = new ArrayList<>(List.of("unshare", "--mount"));
     if (!"root".equals(System.getProperty("user.name"))) {
       line.addAll(List.of("--user", "--map-root-user"));
     }
     Path enter = site.home().resolve("test/bench/enter");
-    line.addAll(List.of(enter.toString(), site.tree().toString(), site.data().toString(), program));
+    line.addAll(List.of(enter.toString(), site.tree().toString(), site.data().toString()));
+    line.addAll(List.of(command));
     return line;
   }
 }

@@ -36,6 +36,14 @@ public interface SystemUnderTest {
     return Optional.empty();
   }
 
+  /**
+   * What runs a command, which follows, on the measured processor: in a guest of its own with so
+   * much memory, where a system has guests.
+   */
+  default Optional<List<String>> worker(int mib) {
+    return command(List.of("--mem", mib + "M"));
+  }
+
   /** The whole command line. It prints what the job prints, and ends when the system has ended. */
   List<String> command(Job job);
 }
