@@ -79,6 +79,7 @@
 #define FRAME_R8		48
 #define FRAME_RDI		112
 #define FRAME_RAX		152
+#define FRAME_RSP		168
 #define FRAME_RIP		176
 #define FRAME_SIGINFO		312
 

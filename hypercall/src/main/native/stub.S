@@ -108,12 +108,17 @@ user_exit_ret:
  *	before the wait		the trap is being recorded: record it anew
  *	in the wait		wait again, unless the answer has just come
  *	after the wait		a kick: report it, registers are still in the frame as they were
+ *	in here			a kick found the one before still being handled: handle that anew
+ * The last leads to an older frame, higher up, so that no frames of user code's make it endless.
  */
 nested:
 	mov	FRAME_RIP(%rsp), %rax
 	lea	user_trap(%rip), %rcx
 	cmp	%rcx, %rax
 	jb	broken
+	lea	trap_entry(%rip), %rcx
+	cmp	%rcx, %rax
+	jb	3f
 	lea	user_wait(%rip), %rcx
 	cmp	%rcx, %rax
 	jb	1f
@@ -123,15 +128,27 @@ nested:
 	jne	2f
 	cmpl	$0, FRAME_RAX(%rsp)
 	jne	user_wait
-2:	lea	resume_end(%rip), %rcx
+2:	lea	nested(%rip), %rcx
 	cmp	%rcx, %rax
-	jae	broken
+	jae	3f
+	lea	resume_end(%rip), %rcx
+	cmp	%rcx, %rax
+	jae	user_wait
 	cmp	$KICK_SIGNAL, %edi
 	jne	broken
 	mov	%edi, RW_SIGNO(%rip)
 	jmp	user_wait
 1:	mov	FRAME_RDI(%rsp), %edi
 	jmp	trap_entry
+3:	lea	broken(%rip), %rcx
+	cmp	%rcx, %rax
+	jae	broken
+	mov	FRAME_RSP(%rsp), %rcx
+	cmp	%rsp, %rcx
+	jbe	broken
+	mov	FRAME_RDI(%rsp), %edi
+	mov	%rcx, %rsp
+	jmp	user_trap
 broken:
 	movl	$SLOT_BROKEN, RW_SIGNO(%rip)
 	jmp	user_wait
