@@ -75,8 +75,11 @@ long slot_run(__u32 i, enum slot_task task, __u64 *status)
 
 	for (;;) {
 		answer.id = task == SLOT_USER ? s->user_id : s->mapper_id;
-		if (!sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+		r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+		if (!r)
 			break;
+		if (r == -EINTR)
+			continue;
 		/* Hosts before 5.19: a late kick ended the wait, and the user task waits anew. */
 		r = receive(i, status);
 		if (r < 0)
@@ -150,7 +153,7 @@ static void ask_for(__u32 i, __u32 kind)
 /* Looks at every slot that is not in use; makes sure that some are on their way. */
 static long made_slot(__u32 kind, int wait)
 {
-	for (;;) {
+	for (int stillborn = 0;;) {
 		__u32 reply = __atomic_load_n(&spawn->reply, __ATOMIC_SEQ_CST);
 		__u32 empty = END_OF_LIST, coming = 0, leaving = 0;
 		long found = -1;
@@ -194,6 +197,9 @@ static long made_slot(__u32 kind, int wait)
 			if (!adopt(found))
 				return found;
 			slot_kill(found);
+			/* The host may have room for one of two processes. */
+			if (++stillborn == 2)
+				wait = 0;
 			continue;
 		}
 		if (!wait)
@@ -220,11 +226,12 @@ void slot_kill(__u32 i)
 {
 	struct slot *s = &slots[i];
 
+	if (s->alive)
+		detach(i);
 	/* Nobody would be told, and the guest would stand still. */
 	if (me == i + 1)
 		die(LODGER_EXIT_INTERNAL, "the process in which the guest kernel runs was given up", 0);
 	if (s->alive) {
-		detach(i);
 		s->alive = 0;
 		if (s->kind == LODGER_ISOLATION_KEY)
 			timer_lost();
@@ -293,32 +300,34 @@ static long least_recent(__u32 kind)
 	return victim;
 }
 
+/* One that was killed from outside would take the next program with it. */
 static long take_idle(__u32 kind)
 {
-	__u32 i = idle[kind].first;
+	while (idle[kind].count) {
+		__u32 i = idle[kind].first;
 
-	if (i == END_OF_LIST)
-		return -EAGAIN;
-	idle[kind].first = slots[i].next_free;
-	idle[kind].count--;
-	return i;
-}
-
-/* Ends slots of one kind, those without a space first, until there is room for one of the other. */
-static int make_room(__u32 from, __u32 kind)
-{
-	while (!has_room(kind)) {
-		long i = take_idle(from);
-
-		if (i < 0)
-			i = least_recent(from);
-		if (i < 0)
-			return 0;
-		/* Saving what it holds of a program may take the kernel there. */
-		detach(i);
-		key_arrive_first();
+		idle[kind].first = slots[i].next_free;
+		idle[kind].count--;
+		if (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_SEQ_CST) != SPAWN_DEAD)
+			return i;
 		slot_kill(i);
 	}
+	return -EAGAIN;
+}
+
+/* Ends a slot of that kind, if there is one; best one without a space. */
+static int end_one(__u32 kind)
+{
+	long i = take_idle(kind);
+
+	if (i < 0)
+		i = least_recent(kind);
+	if (i < 0)
+		return 0;
+	/* Saving what it holds of a program may take the kernel there. */
+	detach(i);
+	key_arrive_first();
+	slot_kill(i);
 	return 1;
 }
 
@@ -334,10 +343,14 @@ static long acquire(__u32 kind)
 	if (i >= 0)
 		return i;
 	i = least_recent(kind);
-	if (i < 0)
-		return make_room(other, kind) ? made_slot(kind, 1) : -EAGAIN;
-	detach(i);
-	queue(i, unmap_all);
+	if (i >= 0) {
+		detach(i);
+		queue(i, unmap_all);
+		return i;
+	}
+	/* Room for one of this kind may take several of the other, by our count or by the host's. */
+	while (i < 0 && end_one(other))
+		i = made_slot(kind, 1);
 	return i;
 }
 

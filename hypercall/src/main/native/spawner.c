@@ -6,7 +6,6 @@
 #include "title.h"
 
 #define SIGSETSIZE 8
-#define DEATH_REPEAT_NS 10000000
 #define SET_FLAGS_SYNC_WAKE_UP 1UL	/* the host switches straight to whom it wakes */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -23,6 +22,8 @@ struct child {
 #define children ((struct child *)CHILDREN_VIEW)
 static __u32 highest;		/* slots at and above it have never been used */
 static long spawner_pid;
+
+static const struct __kernel_timespec soon = { .tv_nsec = 10000000 };
 
 static const __u8 trapped_signals[] = { SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KICK_SIGNAL };
 
@@ -66,8 +67,10 @@ static void become_slot(__u32 i, struct child *c)
 		     (__u64)i * SLOT_SIZE) != SLOT_RO ||
 	    sys_mmap(SLOT_RW, SLOT_SIZE - SLOT_RO_SIZE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_FIXED, slots_fd,
-		     (__u64)i * SLOT_SIZE + SLOT_RO_SIZE) != SLOT_RW)
+		     (__u64)i * SLOT_SIZE + SLOT_RO_SIZE) != SLOT_RW) {
 		report(c, -ENOMEM);
+		sys1(__NR_exit_group, 1);
+	}
 	for (unsigned s = 0; s < sizeof(trapped_signals); s++) {
 		/* No handler ever returns to the restorer; see sys.h. */
 		struct sys_sigaction sa = {
@@ -102,6 +105,15 @@ static void become_slot(__u32 i, struct child *c)
 	__builtin_unreachable();
 }
 
+static void end(__s32 pid)
+{
+	if (pid <= 0)
+		return;
+	sys2(__NR_kill, pid, SIGKILL);
+	while (sys4(__NR_wait4, pid, NULL, 0, NULL) == -EINTR)
+		;
+}
+
 static void create(__u32 i)
 {
 	struct child *c = &children[i];
@@ -127,10 +139,15 @@ static void create(__u32 i)
 	c->user = pid;
 	c->pidfd = pidfd;
 	while (READ_ONCE(c->listener) == -1) {
-		if (sys4(__NR_wait4, pid, NULL, 1 /* WNOHANG */, NULL) == pid)
+		if (sys4(__NR_wait4, pid, NULL, 1 /* WNOHANG */, NULL) == pid) {
+			/* It may have got further since we looked. */
+			if (READ_ONCE(c->listener) > 0)
+				sys1(__NR_close, c->listener);
+			end(c->mapper);
 			c->listener = -ECHILD;
-		else
-			futex_wait((__u32 *)&c->listener, -1, NULL);
+		} else {
+			futex_wait((__u32 *)&c->listener, -1, &soon);
+		}
 	}
 	if (c->listener < 0) {
 		s->error = -c->listener;
@@ -150,6 +167,7 @@ static void create(__u32 i)
 static void task_died(__u32 i, long pid)
 {
 	struct child *c = &children[i];
+	__u32 started = SPAWN_STARTED;
 
 	if (pid == c->user) {
 		c->user = -1;	/* the host may use the pid again */
@@ -160,10 +178,10 @@ static void task_died(__u32 i, long pid)
 		if (c->user > 0)
 			sys2(__NR_kill, c->user, SIGKILL);
 	}
-	if (spawn->slot[i].state != SPAWN_DEAD) {
-		__atomic_store_n(&spawn->slot[i].state, SPAWN_DEAD, __ATOMIC_SEQ_CST);
+	/* Not one that the kernel process has released meanwhile. */
+	if (__atomic_compare_exchange_n(&spawn->slot[i].state, &started, SPAWN_DEAD, 0,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		spawn->deaths++;
-	}
 }
 
 static void reap(void)
@@ -176,15 +194,6 @@ static void reap(void)
 				task_died(i, pid);
 				break;
 			}
-}
-
-static void end(__s32 pid)
-{
-	if (pid <= 0)
-		return;
-	sys2(__NR_kill, pid, SIGKILL);
-	while (sys4(__NR_wait4, pid, NULL, 0, NULL) == -EINTR)
-		;
 }
 
 /* Closing the listener only after both are gone: a task whose wait has no listener ends itself. */
@@ -205,24 +214,18 @@ static void release(__u32 i)
 
 static void serve(int parent)
 {
-	const struct __kernel_timespec soon = { .tv_nsec = DEATH_REPEAT_NS };
-
 	for (;;) {
 		__u32 request = __atomic_load_n(&spawn->request, __ATOMIC_SEQ_CST);
 		int unseen;
 
 		reap();
-		for (__u32 i = 0; i < MAX_SLOTS; i++) {
-			switch (READ_ONCE(spawn->slot[i].state)) {
-			case SPAWN_WANTED:
-				if (!children[i].user)
-					create(i);
-				break;
-			case SPAWN_RELEASED:
+		/* Releases first: the host may have no room before. */
+		for (__u32 i = 0; i < MAX_SLOTS; i++)
+			if (READ_ONCE(spawn->slot[i].state) == SPAWN_RELEASED)
 				release(i);
-				break;
-			}
-		}
+		for (__u32 i = 0; i < MAX_SLOTS; i++)
+			if (READ_ONCE(spawn->slot[i].state) == SPAWN_WANTED && !children[i].user)
+				create(i);
 		__atomic_fetch_add(&spawn->reply, 1, __ATOMIC_SEQ_CST);
 		futex_wake(&spawn->reply);
 		unseen = READ_ONCE(spawn->deaths_seen) != spawn->deaths;

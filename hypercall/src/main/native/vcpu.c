@@ -95,11 +95,9 @@ static void attend(const struct sigcontext *c)
 		spawn->deaths_seen = spawn->deaths;
 	switch (vcpu->state) {
 	case LODGER_VCPU_USER:
-		if (!kicked && slots[awaited_slot].kind == LODGER_ISOLATION_PROCESS &&
-		    interrupt_pending()) {
-			kicked = 1;
+		if (slots[awaited_slot].kind == LODGER_ISOLATION_PROCESS && interrupt_pending() &&
+		    !__atomic_exchange_n(&kicked, 1, __ATOMIC_SEQ_CST))
 			sys4(__NR_pidfd_send_signal, slots[awaited_slot].pidfd, KICK_SIGNAL, NULL, 0);
-		}
 		break;
 	case LODGER_VCPU_KERNEL:
 		regs_from_context(&regs, c);
@@ -304,6 +302,8 @@ static void write_regs(__u32 i, const struct lodger_regs *regs)
 {
 	struct slot_rw *rw = slot_rw(i);
 
+	/* Some hosts let a signal end an answered wait: then there was no trap, and this stands. */
+	rw->signo = KICK_SIGNAL;
 	regs_to_context(regs, &frame(i)->uc_mcontext);
 	iret_frame((void *)(slot_memory(i) + layout.frame - 0x100), regs);
 	rw->fs_base = regs->r[LODGER_FS_BASE];

@@ -62,7 +62,8 @@ void xstate_load(__u32 i, void *xstate)
 	xstate_sync(xstate);	/* from a slot that another address space had */
 	xstate_drop(xstate);
 	if (slots[i].kind == LODGER_ISOLATION_KEY) {
-		key_arrive(i);
+		if (key_arrive(i))
+			return;
 		key_xrstor(xstate, layout.xfeatures);
 	} else {
 		memcpy(image(i), xstate, layout.xstate_size);
