@@ -77,15 +77,17 @@ static double best_of_three(const struct row *row, long n)
  */
 static long calibrate(const struct row *row)
 {
-	long most = row->most ? row->most : 1L << 40, n = 1;
-	double took = best_of_three(row, n);
+	double took;
+	long n = 1;
 
-	while (took < BATCH_NS / 8 && n < most) {
-		n = 4 * n < most ? 4 * n : most;
-		took = best_of_three(row, n);
+	if (row->batch) {
+		best_of_three(row, row->batch);
+		return row->batch;
 	}
+	while ((took = best_of_three(row, n)) < BATCH_NS / 8)
+		n *= 4;
 	n = n * BATCH_NS / took;
-	return n < 1 ? 1 : n > most ? most : n;
+	return n < 1 ? 1 : n;
 }
 
 static int ascending(const void *a, const void *b)

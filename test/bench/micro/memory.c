@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MOST 8192		/* pages: 32 MiB */
+#define PAGES 1024
 
 static void fresh_page(long n)
 {
@@ -44,7 +44,7 @@ static void open_file(long arg)
 	file = open("/tmp/micro-pages", O_CREAT | O_RDWR | O_TRUNC, 0600);
 	must(file >= 0, "/tmp/micro-pages");
 	unlink("/tmp/micro-pages");
-	for (int i = 0; i < MOST; i++)
+	for (int i = 0; i < PAGES; i++)
 		must(write(file, page, PAGE) == PAGE, "write");
 }
 
@@ -104,10 +104,10 @@ static void map_touch_unmap(long n)
 }
 
 const struct row memory_rows[] = {
-	{ "fresh-page", fresh_page, NS, -1, .most = MOST },
-	{ "random-page", random_page, NS, -1, .most = PLACES / 4 },
-	{ "file-page", file_page, NS, -1, open_file, close_file, MOST },
-	{ "copy-on-write-page", copied_page, NS, -1, open_file, close_file, MOST },
+	{ "fresh-page", fresh_page, NS, -1, .batch = PAGES },
+	{ "random-page", random_page, NS, -1, .batch = PAGES / 2 },
+	{ "file-page", file_page, NS, -1, open_file, close_file, PAGES },
+	{ "copy-on-write-page", copied_page, NS, -1, open_file, close_file, PAGES },
 	{ "mprotect-pair-touch", protect_pair, NS, -1 },
 	{ "mmap-touch-munmap", map_touch_unmap, NS, -1 },
 	{ NULL },

@@ -26,7 +26,7 @@ struct row {
 	long arg;		/* what start is told; behind @ in the row's name, in KiB */
 	void (*start)(long arg);
 	void (*end)(void);
-	long most;		/* the longest batch, or 0 */
+	long batch;		/* as long on every system, for what a batch itself costs; 0 = by time */
 	int (*possible)(void);	/* on this processor; NULL for always */
 };
 
