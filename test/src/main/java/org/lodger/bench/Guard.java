@@ -29,7 +29,7 @@ final class Guard {
 
   /** Those a change of the switcher or the kernel shows in first. */
   static final List<String> ROWS =
-      List.of("getppid", "fresh-page", "fork-exec-wait", "pipe-ping-pong", "rand-read", BOOT);
+      List.of("getppid", "fresh-page", "fork-exec-wait", "pipe-ping-pong", "unix-stream", BOOT);
 
   private final Results recorded;
   private final double factor;
