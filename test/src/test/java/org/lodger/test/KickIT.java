@@ -20,7 +20,7 @@ class KickIT {
   private static final String KICK =
       "while :; do pids=$(grep -ls '^user:kicked' /proc/[0-9]*/comm | cut -d/ -f3); sleep 0.1;"
           + " for ((n = 0; n < 2000; n++)); do kill -USR1 $pids;"
-          + " for ((w = 0; w < RANDOM % 60; w++)); do :; done; done 2>/dev/null; done";
+          + " for ((w = 10 + RANDOM % 40; w > 0; w--)); do :; done; done 2>/dev/null; done";
 
   private static final String WORK =
       "for n in 1 2 3 4 5 6 7 8; do /test/calls && dd if=/dev/zero bs=1 count=20000 2>/dev/null | wc -c;"
