@@ -52,19 +52,17 @@ final class GrowthCommand implements Callable<Integer> {
 
     Curves curves = new Curves(results, facts.mebibytes("MemAvailable:"), progress::say);
     List<SystemUnderTest> systems =
-        Lab.present(new Systems(site).select(List.of("lodger")), results, progress);
+        Lab.present(new Systems(site).select(List.of("lodger")), results, progress).stream()
+            .filter(system -> system.takesPartIn(Group.GROWTH))
+            .toList();
     for (SystemUnderTest system : systems) {
-      if (system.takesPartIn(Group.GROWTH)) {
-        curves.processes(system);
-      }
+      curves.processes(system);
     }
     for (SystemUnderTest system : systems) {
-      if (system.takesPartIn(Group.GROWTH) && system.command(List.of()).isPresent()) {
+      if (system.command(List.of()).isPresent()) {
         curves.memory(system);
       }
-      if (system.takesPartIn(Group.GROWTH) && system.worker(64).isPresent()) {
-        curves.busyGuests(system, mostGuests);
-      }
+      curves.busyGuests(system, mostGuests);
     }
     Summary summary = new Summary(results);
     outputs.write(summary);
