@@ -12,7 +12,7 @@
 #define LODGER_ABI_H
 
 /* Kernel and launcher refuse each other when this differs. Bump it on every incompatible change. */
-#define LODGER_ABI_VERSION	2
+#define LODGER_ABI_VERSION	3
 
 /* The kernel's ELF note: name "Lodger", this type, descriptor = one 32-bit LODGER_ABI_VERSION. */
 #define LODGER_NOTE_NAME	"Lodger"
@@ -212,7 +212,7 @@ struct lodger_regs {
 };
 
 enum lodger_trap_reason {
-	LODGER_TRAP_SYSCALL = 1,	/* rax = number; rip is behind the syscall instruction */
+	LODGER_TRAP_SYSCALL = 1,	/* rax = number; rip is behind the instruction; see regs_sync */
 	LODGER_TRAP_FAULT = 2,		/* page fault: address, error_code; trapno 14 */
 	LODGER_TRAP_SIGNAL = 3,		/* another fault: signo and code as the host reported them */
 	LODGER_TRAP_INTERRUPT = 4,	/* stopped for a pending interrupt; registers are complete */
@@ -294,8 +294,21 @@ struct lodger_hypercalls {
 
 	/* Writes the live extended state back to xstate, which stays the live copy's home. */
 	void (*xstate_sync)(void *xstate);
-	/* Forgets the live copy. To be called before the caller changes xstate or frees it. */
+	/*
+	 * Forgets the live copy, and what regs_sync would fetch. To be called before the caller
+	 * changes xstate or frees it or regs.
+	 */
 	void (*xstate_drop)(void *xstate);
+
+	/*
+	 * After LODGER_TRAP_SYSCALL, regs may hold no more than rax, rip and the six arguments: the
+	 * rest waits in the host process, and run_user brings it into force again. This fetches it
+	 * into the regs that run_user was given, as xstate_sync does, too; rax, orig_rax and rip stay
+	 * as they are. To be called before the kernel looks at other registers or changes any but
+	 * rax and rip. The calls that are about registers come with all: fork, vfork, clone, clone3,
+	 * execve, execveat, exit, exit_group, rt_sigreturn, sigaltstack, arch_prctl.
+	 */
+	void (*regs_sync)(void *xstate);
 
 	/* Wakes the launcher's thread of that device. */
 	void (*notify)(__u32 device);

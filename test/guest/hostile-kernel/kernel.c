@@ -146,6 +146,32 @@ static long do_int80(void)
 	return r;
 }
 static long do_x32(void) { return syscall6(0x40000000 | __NR_getpid, 0, 0, 0, 0, 0, 0); }
+/* Notifications are answered from ANSWER, whose flags are in a page of zeroes: see slot.h. */
+#define NOTIF_SEND	0xc0182101UL
+#define ANSWER_FLAGS	0x75c000001000
+static long answer_from(__u64 *answer)
+{
+	for (long fd = 0; fd < 4096; fd++) {
+		long r = CALL(ioctl, fd, NOTIF_SEND, answer);
+		if (r != -9 && r != -25)
+			return -r;	/* a listener looked at it */
+	}
+	return -1;
+}
+static long do_answer_elsewhere(void) { __u64 go_on[3] = { 0, 0, 1UL << 32 }; return answer_from(go_on); }
+static long do_answer_beside(void) { return answer_from((__u64 *)(ANSWER_FLAGS - 24)); }
+static long do_answer_map(void) { return syscall6(__NR_mmap, ANSWER_FLAGS, 4096, 3, 0x11, LODGER_FD_RAM, 0); }
+static long do_answer_map_around(void) { return syscall6(__NR_mmap, ANSWER_FLAGS - 0x40000000, 0x80000000, 3, 0x11, LODGER_FD_RAM, 0); }
+static long do_answer_map_wrap(void) { return syscall6(__NR_mmap, ANSWER_FLAGS - 0xf000, -0xf0000000UL, 3, 0x11, LODGER_FD_RAM, 0); }
+static long do_answer_unmap(void) { return CALL(munmap, ANSWER_FLAGS, 4096, 0); }
+static long do_answer_unmap_all(void) { return CALL(munmap, 0x740000000000, 0x3f0000000000, 0); }
+static long do_answer_protect(void) { return CALL(mprotect, ANSWER_FLAGS, 4096, 3); }
+/* Whatever the host writes for a kernel: none of it may get there. */
+static long do_answer_write(void)
+{
+	return CALL(getrandom, ANSWER_FLAGS, 4096, 0) > 0 || CALL(clock_gettime, 0, ANSWER_FLAGS, 0) == 0 ? 1 : -1;
+}
+
 /* The descriptors that K has: none but its own slots' tasks may be signalled through them. */
 static long do_pidfd_signal(void)
 {
@@ -258,6 +284,7 @@ static long panic(void) { hc->shutdown(LODGER_EXIT_PANIC); return -1; }
 static long odd_status(void) { hc->shutdown(0xdead); return -1; }
 static long fault(void) { asm volatile("movb $1, 8"); return -1; }
 static long fault_in_stack(void) { asm volatile("xor %esp, %esp; push %rax"); return -1; }
+static long answer_flags(void) { *(volatile __u32 *)ANSWER_FLAGS = 1; return 1; }
 static long flood(void)
 {
 	for (int i = 0; i < 200000; i++)
@@ -289,6 +316,9 @@ static const struct attack {
 	ATTACK(prctl), ATTACK(seccomp), ATTACK(setrlimit), ATTACK(unshare), ATTACK(io_uring),
 	ATTACK(userfaultfd), ATTACK(bpf), ATTACK(unlink), ATTACK(chmod), ATTACK(sigaction),
 	ATTACK(sigprocmask), ATTACK(sched), ATTACK(int80), ATTACK(x32), ATTACK(pidfd_signal),
+	ATTACK(answer_elsewhere), ATTACK(answer_beside), ATTACK(answer_map), ATTACK(answer_map_around),
+	ATTACK(answer_map_wrap), ATTACK(answer_unmap), ATTACK(answer_unmap_all), ATTACK(answer_protect),
+	ATTACK(answer_write), OTHER(answer_flags),
 	OTHER(map_over_stub), OTHER(wild_spaces), OTHER(wild_kernel_map), OTHER(wild_user), OTHER(noise),
 	OTHER(spin), OTHER(panic), OTHER(odd_status), OTHER(fault), OTHER(fault_in_stack), OTHER(flood),
 	OTHER(scribble),

@@ -43,20 +43,56 @@ static int allow_call(struct sock_filter *f, const char *ret, __u32 nr, __u32 ac
 	return n;
 }
 
-int build_notify_filter(struct sock_filter *f)
-{
-	int n = stub_only(f, SECCOMP_RET_ALLOW);
+/*
+ * Of these a trap brings all registers at once. Most are about registers; the others likely end in
+ * a signal or a change of threads, for which they would have to be fetched.
+ */
+static const __u32 whole_calls[] = {
+	__NR_rt_sigreturn, __NR_clone, __NR_fork, __NR_vfork, __NR_execve, __NR_exit, __NR_sigaltstack,
+	__NR_arch_prctl, __NR_exit_group, __NR_execveat, __NR_clone3, __NR_pause, __NR_kill,
+	__NR_rt_sigsuspend, __NR_tkill, __NR_tgkill,
+};
 
+int build_notify_filter(struct sock_filter *f, int bare)
+{
+	int n = 0;
+
+	if (bare) {
+		f[n++] = LOAD_HIGH(instruction_pointer);
+		f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 1);
+		f[n++] = RETURN(SECCOMP_RET_USER_NOTIF);
+	}
+	n += stub_only(f + n, SECCOMP_RET_ALLOW);
 	n += allow_call(f + n, user_wait_ret, __NR_getppid, SECCOMP_RET_USER_NOTIF);
 	n += allow_call(f + n, mapper_wait_ret, __NR_getppid, SECCOMP_RET_USER_NOTIF);
 	f[n++] = RETURN(SECCOMP_RET_ALLOW);
 	return n;
 }
 
-int build_user_filter(struct sock_filter *f)
+/* What the notifying filter is to decide. */
+static int leave_bare_calls(struct sock_filter *f)
 {
-	int n = stub_only(f, SECCOMP_RET_TRAP);
+	const int nr_whole = sizeof(whole_calls) / sizeof(*whole_calls);
+	int n = 0;
 
+	f[n++] = LOAD(arch);
+	f[n++] = IF_EQ(AUDIT_ARCH_X86_64, 4 + 2 * nr_whole);
+	f[n++] = LOAD_HIGH(instruction_pointer);
+	f[n++] = IF_BELOW(LODGER_TASK_SIZE >> 32, 2 + 2 * nr_whole);
+	f[n++] = LOAD(nr);
+	for (int i = 0; i < nr_whole; i++) {
+		f[n++] = IF_EQ(whole_calls[i], 1);
+		f[n++] = RETURN(SECCOMP_RET_TRAP);
+	}
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	return n;
+}
+
+int build_user_filter(struct sock_filter *f, int bare)
+{
+	int n = bare ? leave_bare_calls(f) : 0;
+
+	n += stub_only(f + n, SECCOMP_RET_TRAP);
 	n += allow_call(f + n, user_wait_ret, __NR_getppid, SECCOMP_RET_ALLOW);
 	n += allow_call(f + n, user_exit_ret, __NR_exit_group, SECCOMP_RET_ALLOW);
 	if (!layout.fsgsbase) {
@@ -118,8 +154,43 @@ static int allow_if(struct sock_filter *f, __u32 nr, int arg, __u32 low, __u32 c
 	return n;
 }
 
+/* Goes on if the range in the first two arguments ends below the answer's pages. */
+static int only_below(struct sock_filter *f, __u32 nr)
+{
+	int n = 0;
+
+	f[n++] = IF_EQ(nr, 7);
+	f[n++] = LOAD_HIGH(args[1]);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0);
+	f[n++] = LOAD_HIGH(args[0]);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0);
+	/* The sum of the lower halves may carry one. */
+	f[n] = IF_BELOW((ANSWER_VIEW >> 32) - 1, 0);
+	f[n++].jf = 1;
+	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
+	f[n++] = LOAD(nr);
+	return n;
+}
+
+static int allow_answer(struct sock_filter *f)
+{
+	int n = 0;
+
+	f[n++] = IF_EQ(__NR_ioctl, 8);
+	f[n++] = LOAD(args[1]);
+	f[n++] = IF_EQ(SECCOMP_IOCTL_NOTIF_SEND, 5);
+	f[n++] = LOAD(args[2]);
+	f[n++] = IF_EQ(ANSWER, 3);
+	f[n++] = LOAD_HIGH(args[2]);
+	f[n++] = IF_EQ(ANSWER >> 32, 1);
+	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	f[n++] = LOAD(nr);
+	return n;
+}
+
 static int build_kernel_calls(struct sock_filter *f, __u32 timer)
 {
+	static const __u32 mapping_calls[] = { __NR_mmap, __NR_munmap, __NR_mprotect, __NR_pkey_mprotect };
 	int n = 0;
 
 	f[n++] = LOAD(arch);
@@ -127,7 +198,9 @@ static int build_kernel_calls(struct sock_filter *f, __u32 timer)
 	f[n++].jt = 1;
 	f[n++] = RETURN(SECCOMP_RET_KILL_PROCESS);
 	f[n++] = LOAD(nr);
-	n += allow_if(f + n, __NR_ioctl, 1, SECCOMP_IOCTL_NOTIF_SEND, 1);
+	for (unsigned i = 0; i < sizeof(mapping_calls) / sizeof(*mapping_calls); i++)
+		n += only_below(f + n, mapping_calls[i]);
+	n += allow_answer(f + n);
 	n += allow_if(f + n, __NR_ioctl, 1, SECCOMP_IOCTL_NOTIF_RECV, 1);
 	n += allow_nr(f + n, __NR_futex);
 	n += allow_nr(f + n, __NR_rt_sigreturn);

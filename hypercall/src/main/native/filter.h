@@ -9,12 +9,15 @@
 #define FILTER_H
 #include "sys.h"
 
-#define FILTER_MAX 96
+#define FILTER_MAX 128
 
-/* Both tasks of a slot: the two waits become notifications, everything else is for the next. */
-int build_notify_filter(struct sock_filter *f);
-/* The user task: its wait, setting fs and gs from the stub; everything else traps. */
-int build_user_filter(struct sock_filter *f);
+/*
+ * Both tasks of a slot: the two waits become notifications, and if bare a program's system calls;
+ * everything else is for the next.
+ */
+int build_notify_filter(struct sock_filter *f, int bare);
+/* The user task: what is notified, setting fs and gs from the stub; everything else traps. */
+int build_user_filter(struct sock_filter *f, int bare);
 /* The mapper: its wait, mapping RAM, unmapping; everything else kills. */
 int build_mapper_filter(struct sock_filter *f);
 /* The kernel process, which runs a guest kernel that nobody trusts. */

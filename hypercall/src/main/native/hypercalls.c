@@ -79,6 +79,14 @@ static void call_xstate_sync(void *xstate)
 	vcpu_unmask(enabled);
 }
 
+static void call_regs_sync(void *xstate)
+{
+	__u32 enabled = vcpu_mask();
+
+	regs_sync(xstate);
+	vcpu_unmask(enabled);
+}
+
 static void call_xstate_drop(void *xstate)
 {
 	__u32 enabled = vcpu_mask();
@@ -143,6 +151,7 @@ const struct lodger_hypercalls hypercalls = {
 	.run_user = vcpu_run_user,
 	.xstate_sync = call_xstate_sync,
 	.xstate_drop = call_xstate_drop,
+	.regs_sync = call_regs_sync,
 	.notify = call_notify,
 	.idle = vcpu_idle,
 	.timer_set = timer_set,

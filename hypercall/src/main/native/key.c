@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calls.h"
 #include "filter.h"
+#include "frame.h"
 #include "key.h"
 #include "shadow.h"
 #include "space.h"

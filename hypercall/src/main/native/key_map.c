@@ -36,6 +36,8 @@ void key_map_window(__u32 i)
 	map_kernel(U(shared_start), shared_end - shared_start, PROT_READ | PROT_WRITE, shared_fd, 0);
 	map_kernel(SLOTS_VIEW, (__u64)MAX_SLOTS * SLOT_SIZE, PROT_READ | PROT_WRITE, slots_fd, 0);
 	map_keyed(SPAWN_VIEW, sizeof(*spawn), PROT_READ | PROT_WRITE);
+	map_keyed(ANSWER_VIEW, ANSWER_SIZE / 2, PROT_READ | PROT_WRITE);
+	map_keyed(ANSWER_FLAGS, ANSWER_SIZE / 2, PROT_READ);
 	if (sys_mmap(SLOT_RO, SLOT_RO_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, slots_fd,
 		     (__u64)i * SLOT_SIZE) != SLOT_RO)
 		die(LODGER_EXIT_INTERNAL, "cannot map a slot", 0);

@@ -115,6 +115,14 @@ static void share_memory(void)
 		  "cannot map the control region");
 }
 
+static void map_answer(void)
+{
+	if (sys_mmap(ANSWER_VIEW, ANSWER_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != ANSWER_VIEW ||
+	    sys3(__NR_mprotect, ANSWER_FLAGS, ANSWER_SIZE / 2, PROT_READ))
+		die(LODGER_EXIT_INTERNAL, "cannot map the place for answers", 0);
+}
+
 static void choose_isolation(const char *wanted, const char *rewrite)
 {
 	const char *lacks;
@@ -180,6 +188,7 @@ void start(unsigned long *stack)
 
 	vdso_init(auxv);
 	share_memory();
+	map_answer();
 	ram_size = boot_info->ram_size;
 	probe_frame(auxv);
 	host_stack = U(stack) & -4096UL;

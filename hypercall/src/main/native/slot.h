@@ -4,9 +4,9 @@
  * process shares with it.
  *
  * Two host tasks live in that address space. The user task runs guest code; it has no descriptor
- * and may make one system call, the one by which it waits. The mapper has the RAM descriptor and
- * may map, unmap and wait; it runs from registers and from pages that user code sees read-only.
- * Both wait by a seccomp notification, so that the host itself says that they are stopped.
+ * and can only wait, in the stub or in a system call of its program. The mapper has the RAM
+ * descriptor and may map, unmap and wait; it runs from registers and from pages that user code sees
+ * read-only. Both wait by a seccomp notification, so that the host itself says that they are stopped.
  *
  * Addresses above LODGER_TASK_SIZE in every slot:
  *	STUB_CODE	one page, read and execute: stub.S
@@ -36,6 +36,7 @@
 #define SLOTS_VIEW		0x760000000000
 #define SHADOW_VIEW		0x770000000000
 #define SPAWN_VIEW		0x758000000000
+#define ANSWER_VIEW		0x75c000000000
 #define CHILDREN_VIEW		0x758000100000
 #define CHILDREN_SIZE		0x10000
 
@@ -145,6 +146,22 @@ extern struct frame_layout layout;
 void probe_frame(const unsigned long *auxv);
 /* The value of that type, or 0. */
 unsigned long aux(const unsigned long *auxv, unsigned long type);
+
+/*
+ * What the kernel process answers to a notification. Its filter knows this place and no other, and
+ * the last word, the flags, lies in a page of zeroes that nobody can change: so a guest kernel can
+ * not have the host carry out the call that it was told of.
+ */
+struct answer {
+	__u64 id;
+	__s64 val;		/* what the call returns */
+	__s32 error;
+	__u32 flags;
+} __attribute__((packed));
+
+#define ANSWER_SIZE	0x2000
+#define ANSWER_FLAGS	(ANSWER_VIEW + 0x1000)
+#define ANSWER		(ANSWER_FLAGS - offsetof(struct answer, flags))
 
 /* Descriptors: the memory of all slots, and what the kernel process shares with keyed ones. */
 extern int slots_fd, shared_fd;

@@ -41,20 +41,25 @@ static long receive(__u32 i, __u64 *status)
 	awaited_slot = i;
 	for (;;) {
 		struct seccomp_notif n = { 0 };
-		long r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_RECV, &n);
 
-		if (r < 0) {
-			if (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_SEQ_CST) == SPAWN_DEAD) {
-				spawn->deaths_seen = spawn->deaths;
-				return -ESRCH;
-			}
-			continue;
+		if (__atomic_load_n(&spawn->slot[i].state, __ATOMIC_SEQ_CST) == SPAWN_DEAD) {
+			spawn->deaths_seen = spawn->deaths;
+			return -ESRCH;
 		}
+		if (sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_RECV, &n) < 0)
+			continue;
 		*status = n.data.args[0];
 		if (n.data.instruction_pointer == U(user_wait_ret) &&
 		    (!s->user_pid || n.pid == s->user_pid)) {
 			s->user_pid = n.pid;
 			s->user_id = n.id;
+			s->bare = 0;
+			return SLOT_USER;
+		}
+		if (n.data.instruction_pointer < LODGER_TASK_SIZE && n.pid == s->user_pid) {
+			s->user_id = n.id;
+			s->bare = 1;
+			s->call = n.data;
 			return SLOT_USER;
 		}
 		if (n.data.instruction_pointer == U(mapper_wait_ret) &&
@@ -67,15 +72,16 @@ static long receive(__u32 i, __u64 *status)
 	}
 }
 
-long slot_run(__u32 i, enum slot_task task, __u64 *status)
+long slot_run(__u32 i, enum slot_task task, __u64 value, __u64 *status)
 {
+	struct answer *answer = (void *)ANSWER;
 	struct slot *s = &slots[i];
-	struct seccomp_notif_resp answer = { 0 };
 	long r;
 
 	for (;;) {
-		answer.id = task == SLOT_USER ? s->user_id : s->mapper_id;
-		r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+		answer->id = task == SLOT_USER ? s->user_id : s->mapper_id;
+		answer->val = value;
+		r = sys3(__NR_ioctl, s->listener, SECCOMP_IOCTL_NOTIF_SEND, answer);
 		if (!r)
 			break;
 		if (r == -EINTR)
@@ -273,7 +279,7 @@ static long flush(__u32 i)
 		return r < 0 ? r : key_flush(i);
 	}
 	for (int tries = 0; ro->nr_ops; tries++) {
-		r = slot_run(i, SLOT_MAPPER, &status);
+		r = slot_run(i, SLOT_MAPPER, 0, &status);
 		if (r < 0)
 			return r;
 		for (__u32 n = 0; n < ro->nr_ops; n++)

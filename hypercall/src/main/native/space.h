@@ -19,6 +19,9 @@ struct slot {
 	__u32 mapper_pid;
 	__u64 user_id;		/* of the notification by which the task waits */
 	__u64 mapper_id;
+	__u8 bare;		/* the user task waits in a system call of its program, this one; ... */
+	struct seccomp_data call;
+	struct lodger_regs *regs; /* ... the home of the other registers; NULL = nobody wants them */
 	__u64 last_run;
 	__u64 fetched;		/* key isolation: the page that a fault wanted to execute last */
 	__u64 unused;		/* where its program has nothing: see space_create in lodger_abi.h */
@@ -48,11 +51,12 @@ void slot_kill(__u32 i);
 
 /*
  * Lets a task of a slot go on until it waits again, and fills *status with what it then reports.
+ * value is what its call returns, where it waits in one of its program's.
  * -ESRCH: it died; -EPERM: user code posed as the mapper; -EINTR: an interrupt came first and
  * nothing ran.
  */
 enum slot_task { SLOT_USER, SLOT_MAPPER };
-long slot_run(__u32 i, enum slot_task task, __u64 *status);
+long slot_run(__u32 i, enum slot_task task, __u64 value, __u64 *status);
 
 /* Before all else here. */
 void spaces_init(void);
@@ -60,6 +64,8 @@ void spaces_init(void);
 void first_slots(void);
 
 void xstate_sync(void *xstate);
+/* The general registers of the thread whose extended state that is. */
+void regs_sync(void *xstate);
 void xstate_drop(void *xstate);
 /* Makes the slot's frame hold the state whose home is xstate. */
 void xstate_load(__u32 i, void *xstate);

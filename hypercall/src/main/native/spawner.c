@@ -60,6 +60,7 @@ static void become_slot(__u32 i, struct child *c)
 	struct sock_fprog prog = { .filter = notify };
 	stack_t stack = { .ss_sp = (void *)SLOT_STACK, .ss_size = SLOT_STACK_SIZE };
 	__u64 all = ~0UL;
+	int bare;
 	long fd;
 
 	sys4(__NR_rt_sigprocmask, SIG_BLOCK, &all, NULL, SIGSETSIZE);
@@ -83,21 +84,24 @@ static void become_slot(__u32 i, struct child *c)
 	}
 	sys2(__NR_sigaltstack, &stack, NULL);
 
+	prog.len = build_notify_filter(notify, 1);
+	fd = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+		  SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
+	/* Before Linux 5.19 a signal ends a wait: the stub copes with that, a program would not. */
+	bare = fd != -EINVAL;
+	if (!bare) {
+		prog.len = build_notify_filter(notify, 0);
+		fd = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			  &prog);
+	}
+	if (fd >= 0)		/* before Linux 6.6 this fails, and costs only speed */
+		sys3(__NR_ioctl, fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SET_FLAGS_SYNC_WAKE_UP);
 	rw->sigmask = 0;
 	rw->user_filter.filter = f;
-	rw->user_filter.len = build_user_filter(f);
+	rw->user_filter.len = build_user_filter(f, bare);
 	f += rw->user_filter.len;
 	rw->mapper_filter.filter = f;
 	rw->mapper_filter.len = build_mapper_filter(f);
-
-	prog.len = build_notify_filter(notify);
-	fd = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
-		  SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
-	if (fd == -EINVAL)	/* before Linux 5.19; the stub copes with interrupted waits */
-		fd = sys3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-			  &prog);
-	if (fd >= 0)		/* before Linux 6.6 this fails, and costs only speed */
-		sys3(__NR_ioctl, fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SET_FLAGS_SYNC_WAKE_UP);
 	report(c, fd);
 	if (fd < 0)
 		sys1(__NR_exit_group, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "calls.h"
+#include "frame.h"
 #include "key.h"
 #include "lookout.h"
 #include "space.h"
@@ -8,11 +9,6 @@
 #include "vdso.h"
 
 #define SIGNAL_STACK_SIZE 0x10000
-#define USER_CS 0x33
-#define USER_SS 0x2b
-/* Flags that user code may have: arithmetic, trap, direction, nested task, alignment check, id. */
-#define USER_FLAGS 0x244dd5
-#define FIXED_FLAGS 0x202
 #define PF_INSTR 16		/* of a page fault's error code: it fetched an instruction ... */
 #define PF_KEY 32		/* ... or a protection key forbids it */
 
@@ -26,54 +22,6 @@ static __u8 signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(4096)));
 static void set_state(__u32 state)
 {
 	__atomic_store_n(&vcpu->state, state, __ATOMIC_SEQ_CST);
-}
-
-void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c)
-{
-	__u64 *r = regs->r;
-
-	r[LODGER_R15] = c->r15;
-	r[LODGER_R14] = c->r14;
-	r[LODGER_R13] = c->r13;
-	r[LODGER_R12] = c->r12;
-	r[LODGER_RBP] = c->rbp;
-	r[LODGER_RBX] = c->rbx;
-	r[LODGER_R11] = c->r11;
-	r[LODGER_R10] = c->r10;
-	r[LODGER_R9] = c->r9;
-	r[LODGER_R8] = c->r8;
-	r[LODGER_RAX] = c->rax;
-	r[LODGER_RCX] = c->rcx;
-	r[LODGER_RDX] = c->rdx;
-	r[LODGER_RSI] = c->rsi;
-	r[LODGER_RDI] = c->rdi;
-	r[LODGER_RIP] = c->rip;
-	r[LODGER_RFLAGS] = c->eflags;
-	r[LODGER_RSP] = c->rsp;
-}
-
-static void regs_to_context(const struct lodger_regs *regs, struct sigcontext *c)
-{
-	const __u64 *r = regs->r;
-
-	c->r15 = r[LODGER_R15];
-	c->r14 = r[LODGER_R14];
-	c->r13 = r[LODGER_R13];
-	c->r12 = r[LODGER_R12];
-	c->rbp = r[LODGER_RBP];
-	c->rbx = r[LODGER_RBX];
-	c->r11 = r[LODGER_R11];
-	c->r10 = r[LODGER_R10];
-	c->r9 = r[LODGER_R9];
-	c->r8 = r[LODGER_R8];
-	c->rax = r[LODGER_RAX];
-	c->rcx = r[LODGER_RCX];
-	c->rdx = r[LODGER_RDX];
-	c->rsi = r[LODGER_RSI];
-	c->rdi = r[LODGER_RDI];
-	c->rip = r[LODGER_RIP];
-	c->eflags = r[LODGER_RFLAGS];
-	c->rsp = r[LODGER_RSP];
 }
 
 static void deliver_interrupts(struct lodger_regs *regs)
@@ -235,81 +183,6 @@ void vcpu_unmask(__u32 enabled)
 	}
 }
 
-static struct ucontext *frame(__u32 i)
-{
-	return (void *)(slot_memory(i) + layout.frame + 8);
-}
-
-void trap_from_frame(int signo, const siginfo_t *info, const struct sigcontext *c,
-		     struct lodger_trap *trap)
-{
-	*trap = (struct lodger_trap){
-		.reason = LODGER_TRAP_SIGNAL,
-		.signo = signo,
-		.code = info->si_code,
-		.trapno = c->trapno,
-		.error_code = c->err,
-		.address = U(info->si_addr),
-	};
-	switch (trap->signo) {
-	case SIGSYS:
-		if (info->si_arch == AUDIT_ARCH_X86_64)
-			trap->reason = LODGER_TRAP_SYSCALL;
-		else
-			trap->signo = SIGSEGV;
-		break;
-	case SIGSEGV:
-		if (c->trapno == VECTOR_PAGE_FAULT) {
-			trap->reason = LODGER_TRAP_FAULT;
-			trap->address = c->cr2;
-		}
-		break;
-	case KICK_SIGNAL:
-	case SIGALRM:
-		trap->reason = LODGER_TRAP_INTERRUPT;
-		break;
-	case SIGBUS:
-	case SIGFPE:
-	case SIGILL:
-	case SIGTRAP:
-		break;
-	default:
-		trap->reason = LODGER_TRAP_GONE;
-	}
-}
-
-/* What made the user task trap. Everything here is what user code could have written: a guest
- * program that forges it fools its own kernel about itself, and nobody else. */
-static void read_trap(__u32 i, struct lodger_trap *trap)
-{
-	trap_from_frame(READ_ONCE(slot_rw(i)->signo),
-			(void *)(slot_memory(i) + layout.frame + FRAME_SIGINFO),
-			&frame(i)->uc_mcontext, trap);
-}
-
-void iret_frame(__u64 *words, const struct lodger_regs *regs)
-{
-	const __u64 *r = regs->r;
-
-	words[0] = r[LODGER_RIP];
-	words[1] = USER_CS;
-	words[2] = (r[LODGER_RFLAGS] & USER_FLAGS) | FIXED_FLAGS;
-	words[3] = r[LODGER_RSP];
-	words[4] = USER_SS;
-}
-
-static void write_regs(__u32 i, const struct lodger_regs *regs)
-{
-	struct slot_rw *rw = slot_rw(i);
-
-	/* Some hosts let a signal end an answered wait: then there was no trap, and this stands. */
-	rw->signo = KICK_SIGNAL;
-	regs_to_context(regs, &frame(i)->uc_mcontext);
-	iret_frame((void *)(slot_memory(i) + layout.frame - 0x100), regs);
-	rw->fs_base = regs->r[LODGER_FS_BASE];
-	rw->gs_base = regs->r[LODGER_GS_BASE];
-}
-
 static void run_keyed(__u32 i, struct lodger_regs *regs, struct lodger_trap *trap)
 {
 	int signo;
@@ -350,6 +223,8 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
 	__u64 status;
 	long i, task;
 
+	r[LODGER_CS] = USER_CS;
+	r[LODGER_SS] = USER_SS;
 	/* As the processor reports it. */
 	if (!may_run_at(r[LODGER_RIP])) {
 		*trap = (struct lodger_trap){
@@ -375,35 +250,30 @@ void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct l
 			return;
 		}
 		run_keyed(i, regs, trap);
-		r[LODGER_CS] = USER_CS;
-		r[LODGER_SS] = USER_SS;
 		return;
 	}
-	write_regs(i, regs);
+	if (!frame_is_bare(i, regs)) {
+		frame_complete(i);
+		frame_write(i, regs);
+	}
 	kicked = 0;
 	set_state(LODGER_VCPU_USER);
 	if (interrupt_pending()) {
 		set_state(LODGER_VCPU_KERNEL);
 		return;
 	}
-	task = slot_run(i, SLOT_USER, &status);
+	task = slot_run(i, SLOT_USER, slots[i].bare ? r[LODGER_RAX] : 0, &status);
 	set_state(LODGER_VCPU_KERNEL);
 	if (task == -EINTR)
 		return;
 	if (task < 0)
 		trap->reason = LODGER_TRAP_GONE;
 	else
-		read_trap(i, trap);
+		frame_read(i, regs, trap);
 	if (trap->reason == LODGER_TRAP_GONE) {
 		slots[i].xstate = NULL;
 		slot_kill(i);
-		return;
 	}
-	regs_from_context(regs, &frame(i)->uc_mcontext);
-	r[LODGER_FS_BASE] = slot_rw(i)->fs_base;
-	r[LODGER_GS_BASE] = slot_rw(i)->gs_base;
-	r[LODGER_CS] = USER_CS;
-	r[LODGER_SS] = USER_SS;
 }
 
 void vcpu_idle(void)

@@ -28,13 +28,6 @@ void vcpu_signals(void (*handler)(int, siginfo_t *, struct ucontext *), void *st
 /* The same for the kernel process. */
 void vcpu_init(void);
 
-/* What a signal frame of user code says. */
-void trap_from_frame(int signo, const siginfo_t *info, const struct sigcontext *c,
-		     struct lodger_trap *trap);
-void regs_from_context(struct lodger_regs *regs, const struct sigcontext *c);
-/* The five words by which iretq goes to user code. */
-void iret_frame(__u64 *words, const struct lodger_regs *regs);
-
 void vcpu_set_handlers(const struct lodger_handlers *h);
 void vcpu_run_user(__u32 space, struct lodger_regs *regs, void *xstate, struct lodger_trap *trap);
 void vcpu_idle(void);

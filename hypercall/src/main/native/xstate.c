@@ -6,6 +6,7 @@
  * space wants the slot; most traps copy nothing. The home of a state remembers the slot that holds
  * the live copy in a word that belongs to software by the xsave format.
  */
+#include "frame.h"
 #include "key.h"
 #include "space.h"
 
@@ -39,17 +40,28 @@ void xstate_sync(void *xstate)
 		if (!key_arrive(i))
 			key_xsave(xstate, layout.xfeatures);
 	} else {
+		frame_complete(i);
 		memcpy(xstate, image(i), layout.xstate_size);
 	}
 	*home_slot(xstate) = i + 1;
+}
+
+void regs_sync(void *xstate)
+{
+	long i = live_in(xstate);
+
+	if (i >= 0)
+		frame_complete(i);
 }
 
 void xstate_drop(void *xstate)
 {
 	long i = live_in(xstate);
 
-	if (i >= 0)
+	if (i >= 0) {
 		slots[i].xstate = NULL;
+		slots[i].regs = NULL;
+	}
 	*home_slot(xstate) = 0;
 }
 
@@ -66,6 +78,7 @@ void xstate_load(__u32 i, void *xstate)
 			return;
 		key_xrstor(xstate, layout.xfeatures);
 	} else {
+		frame_complete(i);	/* may be nobody's */
 		memcpy(image(i), xstate, layout.xstate_size);
 	}
 	slots[i].xstate = xstate;

@@ -10,7 +10,7 @@ public final class Abi {
   private Abi() {}
 
   public static final String NOTE_NAME = "Lodger";
-  public static final int ABI_VERSION = 2;
+  public static final int ABI_VERSION = 3;
   public static final int NOTE_ABI = 1;
 
   public static final long RAM_BASE = 0x700040000000L;

@@ -25,8 +25,8 @@ class GuestProgramsIT {
   private static final Pattern END = Pattern.compile("-- (\\S+) (\\d+) (\\d+)");
 
   private static final List<String> STATE =
-      List.of("fpstate", "fpsignal", "registers", "segments", "stack", "signals", "faults", "tracer",
-          "resolver");
+      List.of("fpstate", "fpsignal", "registers", "segments", "stack", "signals", "faults", "waiting",
+          "tracer", "resolver");
   private static final List<String> MEMORY =
       List.of("cow", "shared", "barriers", "remap", "filemap", "nx", "scattered");
   private static final List<String> PROCESSES =

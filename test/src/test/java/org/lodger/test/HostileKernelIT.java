@@ -63,7 +63,9 @@ class HostileKernelIT {
         "sigqueue", "pidfd_open", "ptrace", "vm_read", "mmap_control", "mmap_slots", "mprotect",
         "memfd", "truncate", "read", "write_stdout", "dup", "tiocsti", "prctl", "seccomp",
         "setrlimit", "unshare", "io_uring", "userfaultfd", "bpf", "unlink", "chmod", "sigaction",
-        "sigprocmask", "sched", "int80", "x32"
+        "sigprocmask", "sched", "int80", "x32", "answer_elsewhere", "answer_beside", "answer_map",
+        "answer_map_around", "answer_map_wrap", "answer_unmap", "answer_unmap_all", "answer_protect",
+        "answer_write"
       })
   void systemCallIsDenied(String attack) throws IOException {
     Files.writeString(trap, "untouched");
@@ -105,6 +107,14 @@ class HostileKernelIT {
     Lodger.Result result = attack(attack);
     assertFalse(result.err().contains("Exception"), result::toString);
     assertFalse(result.err().contains("\tat "), result::toString);
+  }
+
+  /** Who could write there could have the host carry out a program's system calls. */
+  @Test
+  void flagsOfAnAnswerStayZero() {
+    Lodger.Result result = attack("answer_flags");
+    assertFalse(said(result).contains("returned"), result::toString);
+    assertTrue(result.err().contains("faulted"), result::toString);
   }
 
   @Test
