@@ -50,7 +50,7 @@ static int allow_call(struct sock_filter *f, const char *ret, __u32 nr, __u32 ac
 static const __u32 whole_calls[] = {
 	__NR_rt_sigreturn, __NR_clone, __NR_fork, __NR_vfork, __NR_execve, __NR_exit, __NR_sigaltstack,
 	__NR_arch_prctl, __NR_exit_group, __NR_execveat, __NR_clone3, __NR_pause, __NR_kill,
-	__NR_rt_sigsuspend, __NR_tkill, __NR_tgkill,
+	__NR_rt_sigsuspend, __NR_tkill, __NR_tgkill, __NR_futex,
 };
 
 int build_notify_filter(struct sock_filter *f, int bare)
