@@ -6,7 +6,9 @@
 #include "check.h"
 #include "hold.h"
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -166,23 +168,56 @@ static void under_a_debugger(void)
 	reap_good(pid);
 }
 
-/* Killed while it waits: nobody fetches them, and its place serves others. */
-static void killed(void)
+/* The kernel looks at rsp, which no argument says, without a signal either. */
+static void on_another_stack(void)
+{
+	static char stack[65536] __attribute__((aligned(64)));
+	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) }, now;
+	long r;
+
+	CHECK(!sigaltstack(&alternate, NULL), "sigaltstack");
+	asm volatile("xchg %%rsp, %%rbx; syscall; xchg %%rsp, %%rbx"
+		     : "=a"(r) : "a"(SYS_sigaltstack), "D"(NULL), "S"(&now), "b"(stack + 32768)
+		     : "rcx", "r11", "memory");
+	CHECK(!r && now.ss_flags == SS_ONSTACK, "ss_flags is %d on the alternate stack", now.ss_flags);
+	CHECK(!sigaltstack(NULL, &now) && !now.ss_flags, "ss_flags is %d on no such", now.ss_flags);
+}
+
+/* Ends while it waits: nobody fetches them, and they must not reach who has its place next. */
+static void ended(int by_kernel)
 {
 	for (int i = 0; i < 50; i++) {
+		const double left = 1.25;
+		double found = 0;
+		int status;
+
 		pid_t pid = fork();
 		if (!pid) {
 			struct frame f;
 			char byte;
 
 			prepare(&f, &byte);
+			if (by_kernel) {
+				CHECK(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT), "seccomp");
+				f.in[RAX] = SYS_getppid;
+			}
+			asm volatile("movsd %0, %%xmm15" : : "m"(left));
 			wait_in_call(&f);
 			_exit(1);
 		}
-		if (i % 2)
-			pause_ms(1);
-		kill(pid, SIGKILL);
-		CHECK(waitpid(pid, NULL, 0) == pid, "waitpid");
+		if (!by_kernel) {
+			pause_ms(i % 2);
+			kill(pid, SIGKILL);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "status %#x", status);
+
+		asm volatile("xorpd %%xmm15, %%xmm15" : : : "xmm15");
+		pid = fork();
+		if (!pid) {
+			asm volatile("movsd %%xmm15, %0" : "=m"(found));
+			_exit(found == left);
+		}
+		reap_good(pid);
 	}
 }
 
@@ -193,6 +228,8 @@ int main(void)
 	interrupted(0, -EINTR);
 	interrupted(SA_RESTART, 1);
 	under_a_debugger();
-	killed();
+	on_another_stack();
+	ended(0);
+	ended(1);
 	return 0;
 }
